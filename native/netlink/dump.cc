@@ -1,0 +1,77 @@
+#include "netlink/dump.h"
+
+#include <cerrno>
+
+#include "netlink/acknowledgement.h"
+
+namespace director::netlink {
+namespace {
+
+// The kernel answers inside send(); a longer silence means that the answer was lost.
+constexpr int kAnswerTimeoutMs = 10000;
+
+}  // namespace
+
+void Dump::Start(Bytes request, uint32_t sequence) {
+  sequence_ = sequence;
+  interrupted_ = filtered_ = false;
+  if (const int refused = socket_.Send(request); refused != 0) throw KernelError("dump", refused);
+}
+
+void Dump::Receive() {
+  switch (socket_.ReceiveMany(datagrams_, kAnswerTimeoutMs)) {
+    case ReceiveStatus::kData:
+      return;
+    case ReceiveStatus::kOverrun:
+      throw KernelError("dump", ENOBUFS);
+    case ReceiveStatus::kEmpty:
+      throw KernelError("dump", ETIMEDOUT);
+  }
+}
+
+bool Dump::Ends(const Message& message) {
+  if (message.type != NLMSG_DONE && message.type != NLMSG_ERROR) return false;
+  Acknowledgement end;
+  if (!ParseAcknowledgement(message, end)) throw KernelError("dump", EBADMSG);
+  if (end.number != 0) throw KernelError("dump", end.number, end.text);
+  return true;
+}
+
+void Dump::CheckWhole(const MessageReader& reader) {
+  if (reader.malformed())
+    throw KernelError("dump", EBADMSG, "a message claims more bytes than were received");
+}
+
+bool ReceiveAnswer(Socket& socket, const char* operation, uint32_t sequence, std::vector<Message>& messages) {
+  messages.clear();
+  Bytes datagram;
+  switch (socket.Receive(datagram, kAnswerTimeoutMs)) {
+    case ReceiveStatus::kData:
+      break;
+    case ReceiveStatus::kOverrun:
+      throw KernelError(operation, ENOBUFS);
+    case ReceiveStatus::kEmpty:
+      throw KernelError(operation, ETIMEDOUT);
+  }
+  MessageReader reader(datagram);
+  for (Message message; reader.Next(message);) {
+    if (message.sequence != sequence) continue;
+    if (message.type != NLMSG_ERROR) {
+      messages.push_back(message);
+      continue;
+    }
+    Acknowledgement reply;
+    if (!ParseAcknowledgement(message, reply)) throw KernelError(operation, EBADMSG);
+    if (reply.number != 0) throw KernelError(operation, reply.number, reply.text);
+    return false;
+  }
+  if (reader.malformed())
+    throw KernelError(operation, EBADMSG, "a message claims more bytes than were received");
+  return true;
+}
+
+void Transact(Socket& socket, const char* operation, Bytes request, uint32_t sequence) {
+  Transact(socket, operation, request, sequence, [](const Message&) {});
+}
+
+}  // namespace director::netlink

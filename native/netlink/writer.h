@@ -1,0 +1,65 @@
+#pragma once
+
+#include <libmnl/libmnl.h>
+
+#include <cstdint>
+#include <string_view>
+
+#include "util/bytes.h"
+
+namespace director::netlink {
+
+// Appends messages to a fixed buffer through libmnl. What does not fit sets overflowed() and is rolled back
+// by Abandon(); the buffer never grows, so a caller sizes its datagrams first.
+class MessageWriter {
+ public:
+  explicit MessageWriter(MutableBytes buffer) : buffer_(buffer) {}
+
+  // Starts a message behind those already finished. False when not even the header fits.
+  bool Begin(uint16_t type, uint16_t flags, uint32_t sequence);
+  // Room for a fixed header right behind the nlmsghdr, zeroed; null on overflow.
+  template <class T>
+  T* Header() {
+    return static_cast<T*>(ExtraHeader(sizeof(T)));
+  }
+  // Closes the message; false (and the message is dropped) when something did not fit.
+  bool Finish();
+  // Drops the unfinished message.
+  void Abandon();
+
+  void Put(uint16_t type, Bytes payload);
+  void PutU8(uint16_t type, uint8_t value) { Put(type, BytesOf(value)); }
+  void PutU16(uint16_t type, uint16_t value) { Put(type, BytesOf(value)); }
+  void PutU32(uint16_t type, uint32_t value) { Put(type, BytesOf(value)); }
+  void PutBe16(uint16_t type, uint16_t value) { PutU16(type, htobe16(value)); }
+  void PutBe32(uint16_t type, uint32_t value) { PutU32(type, htobe32(value)); }
+  void PutBe64(uint16_t type, uint64_t value) { Put(type, BytesOf(static_cast<uint64_t>(htobe64(value)))); }
+  // A string with its terminating zero.
+  void PutText(uint16_t type, std::string_view text);
+
+  // A nest is open until it is closed; nlattr is null after an overflow, which closing tolerates.
+  nlattr* OpenNest(uint16_t type);
+  void CloseNest(nlattr* nest);
+
+  bool overflowed() const { return overflowed_; }
+  // Bytes of finished messages.
+  size_t size() const { return finished_; }
+  // Bytes of the unfinished message so far.
+  size_t pending() const { return message_ ? message_->nlmsg_len : 0; }
+  size_t room() const { return buffer_.size() - finished_ - pending(); }
+  Bytes data() const { return buffer_.first(finished_); }
+  // The last finished message's header, for setting NLM_F_ACK late; null when there is none.
+  nlmsghdr* last() const { return last_; }
+  void Clear();
+
+ private:
+  void* ExtraHeader(size_t size);
+
+  MutableBytes buffer_;
+  size_t finished_ = 0;
+  nlmsghdr* message_ = nullptr;
+  nlmsghdr* last_ = nullptr;
+  bool overflowed_ = false;
+};
+
+}  // namespace director::netlink
