@@ -1,0 +1,45 @@
+/**
+ * A node:test reporter that prints one line of JSON when the run ends: how many tests passed, which failed, which
+ * were skipped and why. It runs beside a reporter for people, also inside a guest, where standard output is all
+ * that comes back.
+ */
+import type { EventData } from 'node:test'
+import { type Counts, formatCounts } from './counts.js'
+
+type TestEvent =
+  | { type: 'test:pass'; data: EventData.TestPass }
+  | { type: 'test:fail'; data: EventData.TestFail }
+  | { type: 'test:diagnostic'; data: EventData.TestDiagnostic }
+
+async function* countReporter(events: AsyncIterable<TestEvent>): AsyncGenerator<string> {
+  const counts: Counts = { passed: 0, failed: [], skipped: [] }
+  for await (const { type, data } of events) {
+    if (type === 'test:pass') countPass(counts, data)
+    if (type === 'test:fail') countFailure(counts, data)
+  }
+  yield `\n${formatCounts(counts)}\n`
+}
+// node:test takes the module itself for the reporter.
+export = countReporter
+
+function countPass(counts: Counts, test: EventData.TestPass): void {
+  const { name } = test
+  const notRun = test.skip ?? test.todo
+  // A file that registers no test is reported as a test of the file's own name: it proves nothing.
+  if (name === test.file) counts.failed.push({ name, reason: 'the file has no test' })
+  else if (typeof notRun === 'string') counts.skipped.push({ name, reason: notRun })
+  else if (notRun !== undefined) counts.failed.push({ name, reason: 'skipped without a reason' })
+  else if (test.details.type !== 'suite') counts.passed += 1
+}
+
+function countFailure(counts: Counts, test: EventData.TestFail): void {
+  const error = test.details.error as Error & { failureType?: string }
+  // What failed below a parent has been counted where it happened.
+  if (error.failureType === 'subtestsFailed') return
+  counts.failed.push({ name: test.name, reason: firstLine(error.cause ?? error) })
+}
+
+function firstLine(error: unknown): string {
+  const text = error instanceof Error ? error.message : String(error)
+  return text.split('\n', 1)[0] ?? ''
+}

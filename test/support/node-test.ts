@@ -1,0 +1,27 @@
+/** How this project runs compiled test files: node:test with a reporter for people and one that counts. */
+import { existsSync, readdirSync } from 'node:fs'
+import { join } from 'node:path'
+
+/** Arguments for `node` that run these files, one process each, one after the other. */
+export function nodeTestArguments(files: readonly string[]): string[] {
+  return [
+    '--enable-source-maps',
+    '--expose-gc',
+    '--test',
+    '--test-concurrency=1',
+    '--test-reporter=spec',
+    '--test-reporter-destination=stdout',
+    `--test-reporter=${join(__dirname, 'count-reporter.js')}`,
+    '--test-reporter-destination=stdout',
+    ...files,
+  ]
+}
+
+/** Every test file below a folder of the compiled tests, sorted. */
+export function testFiles(folder: string): string[] {
+  if (!existsSync(folder)) return []
+  return readdirSync(folder, { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith('.test.js'))
+    .map((name) => join(folder, name))
+    .sort()
+}

@@ -1,0 +1,61 @@
+/** The kinds of stages that a test run is made of. */
+import { type Counts, addCounts, noCounts, parseCounts } from './counts.js'
+import { nodeTestArguments, testFiles } from './node-test.js'
+import { runProgram } from './run-program.js'
+
+export interface Stage {
+  name: string
+  run(): Promise<Counts>
+}
+
+/** Ample for the slowest stage on two cores; a stage that hangs must not hold up the others for ever. */
+const limit = 10 * 60 * 1000
+
+/** A check that passes or fails as a whole: programs run in order, the first failure ends it. */
+export function check(name: string, ...commands: readonly string[][]): Stage {
+  return {
+    name,
+    async run() {
+      for (const [program = '', ...args] of commands) {
+        const problem = await runProgram(program, args, { limit })
+        if (problem !== undefined) return failure(program, problem)
+      }
+      return { ...noCounts(), passed: 1 }
+    },
+  }
+}
+
+/** A program that runs tests and reports them by the line of test/support/counts.ts. */
+export function counted(name: string, command: readonly string[], env: NodeJS.ProcessEnv = {}): Stage {
+  return {
+    name,
+    async run() {
+      const [program = '', ...args] = command
+      let counts = noCounts()
+      const onLine = (line: string): boolean => {
+        const found = parseCounts(line)
+        if (found !== undefined) counts = addCounts(counts, found)
+        return found === undefined
+      }
+      const problem = await runProgram(program, args, { limit, env, onLine })
+      if (problem === undefined || counts.failed.length > 0) return counts
+      return addCounts(counts, failure(program, problem))
+    },
+  }
+}
+
+/** All test files of a folder of dist/test, on this machine. */
+export function nodeTests(name: string, folder: string): Stage {
+  return {
+    name,
+    async run() {
+      const files = testFiles(folder)
+      if (files.length === 0) return failure(folder, 'no test file')
+      return counted(name, [process.execPath, ...nodeTestArguments(files)]).run()
+    },
+  }
+}
+
+export function failure(name: string, reason: string): Counts {
+  return { ...noCounts(), failed: [{ name, reason }] }
+}

@@ -1,0 +1,69 @@
+import test from 'node:test'
+import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { type Counts, parseCounts } from '../support/counts.js'
+import { nodeTestArguments } from '../support/node-test.js'
+
+/** Runs one test file as our test run does, and returns what it counted. */
+function countsOf(source: string): Counts {
+  const folder = mkdtempSync(join(tmpdir(), 'ipvs-director-'))
+  try {
+    const file = join(folder, 'sample.test.mjs')
+    writeFileSync(file, `import test, { describe, before, it } from 'node:test'\n${source}`)
+    // Without this variable gone, node:test takes itself for a child of the run around it.
+    const env = { ...process.env, NODE_TEST_CONTEXT: undefined }
+    const { stdout } = spawnSync(process.execPath, nodeTestArguments([file]), { encoding: 'utf8', env })
+    const counts = stdout
+      .split('\n')
+      .map(parseCounts)
+      .filter((found) => found !== undefined)
+    assert.equal(counts.length, 1, stdout)
+    return counts[0] ?? assert.fail()
+  } finally {
+    rmSync(folder, { recursive: true })
+  }
+}
+
+test('tests are counted once each, also below suites and parents', () => {
+  const counts = countsOf(`
+    describe('suite', () => { it('one', () => {}) })
+    test('parent', async (t) => { await t.test('two', () => {}) })
+  `)
+  assert.deepEqual(counts, { passed: 3, failed: [], skipped: [] })
+})
+
+test('a failure below a parent is counted once, with its message', () => {
+  const counts = countsOf(`
+    test('parent', async (t) => { await t.test('child', () => { throw new Error('broken\\nmore') }) })
+  `)
+  assert.deepEqual(counts.failed, [{ name: 'child', reason: 'broken' }])
+})
+
+test('a failing hook is a failure', () => {
+  const counts = countsOf(`
+    describe('suite', () => { before(() => { throw new Error('hook') }); it('one', () => {}) })
+  `)
+  assert.equal(counts.passed, 0)
+  assert.ok(counts.failed.some(({ name }) => name === 'suite'))
+})
+
+test('a skip carries its reason', () => {
+  const counts = countsOf(`test('later', { skip: 'no such kernel' }, () => {})`)
+  assert.deepEqual(counts.skipped, [{ name: 'later', reason: 'no such kernel' }])
+})
+
+test('a skip without a reason is a failure', () => {
+  const counts = countsOf(`test('later', { skip: true }, () => {})`)
+  assert.deepEqual(counts.failed, [{ name: 'later', reason: 'skipped without a reason' }])
+})
+
+test('a file that registers no test is a failure', () => {
+  assert.equal(countsOf('').failed[0]?.reason, 'the file has no test')
+})
+
+test('a file that does not load is a failure', () => {
+  assert.equal(countsOf(`throw new Error('load')`).failed.length, 1)
+})
