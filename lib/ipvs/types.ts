@@ -31,13 +31,14 @@ export type ServiceKey = AddressServiceKey | FwmarkServiceKey
 
 /** Schedulers of the kernel's own tree; any other module's name (at most 15 bytes) is accepted too. */
 export type SchedulerName =
-  | 'rr' | 'wrr' | 'lc' | 'wlc' | 'lblc' | 'lblcr' | 'dh' | 'sh' | 'sed' | 'nq' | 'fo' | 'ovf' | 'mh' | 'twos'
+  'rr' | 'wrr' | 'lc' | 'wlc' | 'lblc' | 'lblcr' | 'dh' | 'sh' | 'sed' | 'nq' | 'fo' | 'ovf' | 'mh' | 'twos'
 
 /**
  * Scheduler flags by ipvsadm's names (-b). The bits are shared: `sh-fallback`, `mh-fallback` and `flag-1` are bit 0x8
  * (IP_VS_SVC_F_SCHED1), `sh-port`, `mh-port` and `flag-2` are 0x10, `flag-3` is 0x20.
  */
-export type SchedulerFlag = 'sh-fallback' | 'sh-port' | 'mh-fallback' | 'mh-port' | 'flag-1' | 'flag-2' | 'flag-3'
+export type SchedulerFlag =
+  'sh-fallback' | 'sh-port' | 'mh-fallback' | 'mh-port' | 'flag-1' | 'flag-2' | 'flag-3'
 
 /** Client affinity (IP_VS_SVC_F_PERSISTENT); ipvsadm -p and -M. */
 export interface Persistence {

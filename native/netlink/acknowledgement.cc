@@ -1,5 +1,7 @@
 #include "netlink/acknowledgement.h"
 
+#include <climits>
+
 namespace director::netlink {
 namespace {
 
@@ -11,6 +13,11 @@ std::string ExtendedText(Bytes attributes) {
   return {};
 }
 
+// The kernel sends errors negated. INT_MIN, which it never sends, has no positive counterpart.
+int ErrorNumber(int sent) {
+  return sent < 0 ? -std::max(sent, -INT_MAX) : 0;
+}
+
 }  // namespace
 
 bool ParseAcknowledgement(const Message& message, Acknowledgement& out) {
@@ -19,13 +26,13 @@ bool ParseAcknowledgement(const Message& message, Acknowledgement& out) {
     // A dump's end carries an int only; old kernels may send nothing at all.
     int number = 0;
     if (message.payload.size() >= sizeof number) std::memcpy(&number, message.payload.data(), sizeof number);
-    out = {number < 0 ? -number : 0, message.sequence, 0, {}, {}};
+    out = {ErrorNumber(number), message.sequence, 0, {}, {}};
     if (message.flags & NLM_F_ACK_TLVS) out.text = ExtendedText(AfterHeader(message.payload, sizeof number));
     return true;
   }
   if (message.payload.size() < sizeof error) return false;
   std::memcpy(&error, message.payload.data(), sizeof error);
-  out = {error.error < 0 ? -error.error : 0, error.msg.nlmsg_seq, error.msg.nlmsg_type, {}, {}};
+  out = {ErrorNumber(error.error), error.msg.nlmsg_seq, error.msg.nlmsg_type, {}, {}};
 
   Bytes rest = message.payload.subspan(sizeof error);
   const bool capped = (message.flags & NLM_F_CAPPED) != 0 || error.error == 0;

@@ -5,7 +5,6 @@ import { createInterface } from 'node:readline'
 export interface ProgramOptions {
   /** Looks at a line of standard output; returns false to keep it from being shown. */
   onLine?: (line: string) => boolean
-  env?: NodeJS.ProcessEnv
   /** Milliseconds after which the program and its children are ended. */
   limit: number
 }
@@ -20,7 +19,6 @@ export async function runProgram(
   const child = spawn(command, args, {
     detached: true,
     stdio: ['ignore', 'pipe', 'inherit'],
-    env: { ...process.env, ...options.env },
   })
   const stopGroup = (): void => {
     if (child.pid !== undefined) killGroup(child.pid)

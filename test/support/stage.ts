@@ -25,21 +25,24 @@ export function check(name: string, ...commands: readonly string[][]): Stage {
   }
 }
 
-/** A program that runs tests and reports them by the line of test/support/counts.ts. */
-export function counted(name: string, command: readonly string[], env: NodeJS.ProcessEnv = {}): Stage {
+/** Programs run in order that report their tests by the line of test/support/counts.ts; a failure ends the stage. */
+export function counted(name: string, ...commands: readonly string[][]): Stage {
   return {
     name,
     async run() {
-      const [program = '', ...args] = command
       let counts = noCounts()
       const onLine = (line: string): boolean => {
         const found = parseCounts(line)
         if (found !== undefined) counts = addCounts(counts, found)
         return found === undefined
       }
-      const problem = await runProgram(program, args, { limit, env, onLine })
-      if (problem === undefined || counts.failed.length > 0) return counts
-      return addCounts(counts, failure(program, problem))
+      for (const [program = '', ...args] of commands) {
+        const problem = await runProgram(program, args, { limit, onLine })
+        if (problem === undefined) continue
+        // A program that named its failures has said enough.
+        return counts.failed.length > 0 ? counts : addCounts(counts, failure(program, problem))
+      }
+      return counts
     },
   }
 }

@@ -1,13 +1,16 @@
 /** What `npm test` consists of, in the order in which it runs: the quick and the telling first. */
-import { type Stage, check, nodeTests } from './stage.js'
+import { type Stage, check, counted, nodeTests } from './stage.js'
 
-function npm(script: string): string[] {
-  return ['npm', 'run', '--silent', script]
+function npm(script: string, ...args: readonly string[]): string[] {
+  return ['npm', 'run', '--silent', script, '--', ...args]
 }
 
 export const stages: readonly Stage[] = [
   check('format', npm('format:check')),
   check('lint', npm('lint')),
   check('types', npm('build:ts')),
+  check('build', npm('build:native')),
   nodeTests('unit', 'dist/test/unit'),
+  counted('native', npm('build:sanitized'), ['build/sanitized/native_tests']),
+  check('fuzz', npm('fuzz', '--seconds', '15')),
 ]
