@@ -1,5 +1,6 @@
 #include "netlink/batch.h"
 
+#include <atomic>
 #include <cerrno>
 
 #include "util/error.h"
@@ -28,7 +29,8 @@ BatchEngine::BatchEngine(Socket& socket, BatchSource& source, const BatchOptions
 
 BatchEnd BatchEngine::Run() {
   for (;;) {
-    if (options_.aborted != nullptr && options_.aborted->load(std::memory_order_relaxed) != 0) {
+    if (options_.aborted != nullptr &&
+        std::atomic_ref(*options_.aborted).load(std::memory_order_relaxed) != 0) {
       Drain(0);
       return BatchEnd::kAborted;
     }

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <atomic>
 #include <cstdint>
 #include <deque>
 #include <vector>
@@ -50,8 +49,8 @@ struct BatchOptions {
   size_t in_flight = 4;
   // How long to wait for replies that should be there already, since the kernel works inside send().
   int reply_timeout_ms = 5000;
-  // Set from another thread to stop between datagrams; may be null.
-  const std::atomic<uint8_t>* aborted = nullptr;
+  // Set to non-zero by another thread to stop between datagrams; may be null. Read through std::atomic_ref.
+  uint8_t* aborted = nullptr;
 };
 
 enum class BatchEnd { kFinished, kStopped, kAborted };
