@@ -9,7 +9,7 @@ help: ## this list
 setup: packages-build packages-test packages-lab node_modules/.stamp ## install missing Debian packages and the npm ones
 
 build: packages-build node_modules/.stamp ## compile the addon and the TypeScript (only what changed)
-	npm run --silent build
+	npm run --silent build:all
 
 test: setup ## every check and every test; STAGES=unit,kernel picks some
 	npm test --silent -- $(if $(STAGES),--only $(STAGES))

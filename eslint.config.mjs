@@ -48,6 +48,11 @@ export default tseslint.config(
     },
   },
   {
+    // Type tests only have to compile.
+    files: ['test/types/**'],
+    rules: { '@typescript-eslint/no-unused-vars': 'off', '@typescript-eslint/no-require-imports': 'off' },
+  },
+  {
     files: ['**/*.mjs'],
     languageOptions: { globals: { Buffer: 'readonly', console: 'readonly', process: 'readonly' } },
   },
