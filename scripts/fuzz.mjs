@@ -13,12 +13,8 @@ const { values } = parseArgs({
 })
 const out = 'build/fuzz'
 
-run('cmake-js', ['build', '--out', out, '--config', 'Debug', '--parallel', '2', ...cmakeOptions()])
+run('npm', ['run', '--silent', 'build:fuzzers'])
 for (const target of targets()) fuzz(target)
-
-function cmakeOptions() {
-  return ['--CDFUZZERS=ON', '--CDCMAKE_CXX_COMPILER=clang++', '--CDCMAKE_C_COMPILER=clang']
-}
 
 function targets() {
   const all = readdirSync('test/fuzz')
