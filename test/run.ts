@@ -53,4 +53,7 @@ function allNames(): string {
   return stages.map((stage) => stage.name).join(', ')
 }
 
-void main()
+main().catch((error: unknown) => {
+  console.error(error instanceof Error ? error.message : error)
+  process.exitCode = 2
+})
