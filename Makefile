@@ -1,4 +1,4 @@
-# Targets for people and CI. Everything works from a clean clone on Debian 12 with Node.js >= 20 and git.
+# Targets for people and CI. Everything works from a clean clone on Debian 12 with Node.js >= 20, git and make.
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-builtin-rules
 .PHONY: help setup build test demo bench clean packages-build packages-test packages-lab packages-qemu
