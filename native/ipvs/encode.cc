@@ -24,10 +24,11 @@ void PutKey(netlink::MessageWriter& writer, const ServiceKey& key) {
   writer.PutBe16(IPVS_SVC_ATTR_PORT, key.port);
 }
 
-// The kernel takes an IPv4 mask in network order, but an IPv6 prefix length as a plain number.
+// The kernel takes an IPv4 mask in network order, but an IPv6 prefix length as a plain number. A length
+// beyond the address's own, which only a row written by hand can hold, means the whole address.
 uint32_t WireNetmask(uint8_t family, uint32_t prefix_length) {
   if (family == AF_INET6) return prefix_length;
-  return prefix_length == 0 ? 0 : htobe32(~uint32_t{0} << (32 - prefix_length));
+  return prefix_length == 0 ? 0 : htobe32(~uint32_t{0} << (32 - std::min(prefix_length, 32u)));
 }
 
 }  // namespace

@@ -14,5 +14,5 @@ export const stages: readonly Stage[] = [
   counted('native', npm('build:sanitized'), ['build/sanitized/native_tests']),
   check('typings', npm('check:types')),
   check('docs', npm('docs', '--emit', 'none')),
-  check('fuzz', npm('fuzz', '--seconds', '15')),
+  check('fuzz', npm('fuzz', '--seconds', '10')),
 ]
