@@ -1,1 +1,22 @@
-export * from './errors.js'
+export { Batch } from './batch.js'
+export {
+  CommitAbortError,
+  type CommitOptions,
+  type CommitReport,
+  type FailedOperation,
+  type OperationOutcome,
+} from './commit.js'
+export {
+  AbortError,
+  DirectorError,
+  InvalidArgumentError,
+  NetlinkError,
+  UnsupportedFeatureError,
+  type DirectorErrorDetails,
+} from './errors.js'
+export { Ipvs, UnstableTableError, type SnapshotOptions } from './ipvs/client.js'
+export type { ServerColumns } from './ipvs/columns.js'
+export { Snapshot } from './ipvs/snapshot.js'
+export type * from './ipvs/types.js'
+export { Kernel, openKernel, type KernelOptions } from './kernel.js'
+export { Listing } from './listing.js'

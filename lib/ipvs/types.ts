@@ -29,6 +29,10 @@ export interface FwmarkServiceKey {
 
 export type ServiceKey = AddressServiceKey | FwmarkServiceKey
 
+export function isFwmarkKey(key: ServiceKey): key is FwmarkServiceKey {
+  return (key as Partial<FwmarkServiceKey>).fwmark !== undefined
+}
+
 /** Schedulers of the kernel's own tree; any other module's name (at most 15 bytes) is accepted too. */
 export type SchedulerName =
   'rr' | 'wrr' | 'lc' | 'wlc' | 'lblc' | 'lblcr' | 'dh' | 'sh' | 'sed' | 'nq' | 'fo' | 'ovf' | 'mh' | 'twos'

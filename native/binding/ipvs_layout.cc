@@ -113,9 +113,9 @@ Napi::Object Constants(Napi::Env env) {
 }  // namespace
 
 void ExportIpvsLayouts(Napi::Env env, Napi::Object exports) {
-  exports.Set("operation", OperationLayout(env));
-  exports.Set("service", ServiceLayout(env));
-  exports.Set("server", ServerLayout(env));
+  exports.Set("operationRow", OperationLayout(env));
+  exports.Set("serviceRow", ServiceLayout(env));
+  exports.Set("serverRow", ServerLayout(env));
   exports.Set("constants", Constants(env));
 }
 

@@ -1,0 +1,82 @@
+/** An ordered list of changes to the kernel, of any mix, kept as packed rows until it is committed. */
+import { IpvsRun } from './ipvs/run.js'
+import type { ServerColumns } from './ipvs/columns.js'
+import { appendServers } from './ipvs/columns.js'
+import type { Server, ServerKey, Service, ServiceKey } from './ipvs/types.js'
+import type { BatchRun } from './run.js'
+
+/**
+ * Operations are checked as they are added and throw `ERR_INVALID_ARGUMENT` (naming field, value and range) without
+ * leaving a trace. `kernel.commit(batch)` sends them in order; a batch can be committed again.
+ */
+export class Batch {
+  private readonly list: BatchRun[] = []
+
+  /** Number of operations. */
+  get size(): number {
+    return this.list.reduce((sum, run) => sum + run.size, 0)
+  }
+
+  /** The operations in order, in stretches of one subsystem each. */
+  get runs(): readonly BatchRun[] {
+    return this.list
+  }
+
+  /** IPVS_CMD_NEW_SERVICE; ipvsadm -A. Refused with `EEXIST` when it exists. */
+  addService(service: Service): this {
+    this.ipvs((run) => run.operations.addService('addService', service))
+    return this
+  }
+
+  /** IPVS_CMD_SET_SERVICE; ipvsadm -E. Replaces the whole configuration: what is left out gets its default. */
+  updateService(service: Service): this {
+    this.ipvs((run) => run.operations.addService('updateService', service))
+    return this
+  }
+
+  /** IPVS_CMD_DEL_SERVICE; ipvsadm -D. Its servers go with it. `ESRCH` when there is none. */
+  removeService(key: ServiceKey): this {
+    this.ipvs((run) => run.operations.removeService(key))
+    return this
+  }
+
+  /** IPVS_CMD_NEW_DEST; ipvsadm -a. `ESRCH` without the service, `EEXIST` when it has this server. */
+  addServer(service: ServiceKey, server: Server): this {
+    this.ipvs((run) => run.operations.addServer('addServer', service, server))
+    return this
+  }
+
+  /** Many servers of one service from typed arrays: the fastest way in. One operation a server. */
+  addServers(service: ServiceKey, servers: ServerColumns): this {
+    this.ipvs((run) => appendServers(run.operations, service, servers))
+    return this
+  }
+
+  /** IPVS_CMD_SET_DEST; ipvsadm -e. Replaces the whole configuration. `ENOENT` when the service has no such server. */
+  updateServer(service: ServiceKey, server: Server): this {
+    this.ipvs((run) => run.operations.addServer('updateServer', service, server))
+    return this
+  }
+
+  /** IPVS_CMD_DEL_DEST; ipvsadm -d. `ENOENT` when the service has no such server. */
+  removeServer(service: ServiceKey, server: ServerKey): this {
+    this.ipvs((run) => run.operations.removeServer(service, server))
+    return this
+  }
+
+  private ipvs(append: (run: IpvsRun) => void): void {
+    this.inRun(IpvsRun, append)
+  }
+
+  // Consecutive operations of one subsystem share a run. A new run joins the list only when its first operation was good.
+  private inRun<Run extends BatchRun>(type: new () => Run, append: (run: Run) => void): void {
+    const last = this.list.at(-1)
+    if (last instanceof type) {
+      append(last)
+      return
+    }
+    const run = new type()
+    append(run)
+    if (run.size > 0) this.list.push(run)
+  }
+}

@@ -1,0 +1,208 @@
+/** `kernel.ipvs`: the virtual server table of one network namespace. */
+import { Batch } from '../batch.js'
+import type { CommitOptions, CommitReport } from '../commit.js'
+import { DirectorError, InvalidArgumentError } from '../errors.js'
+import { Listing } from '../listing.js'
+import { native, type KernelHandle } from '../native.js'
+import { daemonState, nativeDaemon } from './daemon.js'
+import { explainIpvs, formatServiceKey } from './explain.js'
+import { OperationTable } from './operation-table.js'
+import { rowReader } from './rows.js'
+import { sameTable, Snapshot } from './snapshot.js'
+import { checkInteger } from './validate.js'
+import type {
+  IpvsInfo,
+  Server,
+  ServerKey,
+  ServerState,
+  Service,
+  ServiceKey,
+  ServiceState,
+  SyncDaemon,
+  SyncDaemonState,
+  Timeouts,
+} from './types.js'
+
+/** What the client needs of the kernel that it belongs to. */
+export interface IpvsHost {
+  /** The open handle; throws ERR_CLOSED after close(). */
+  handle(): KernelHandle
+  commit(batch: Batch, options?: CommitOptions): Promise<CommitReport>
+}
+
+export interface SnapshotOptions {
+  /**
+   * Read again until two readings agree (at most 10 times), since the kernel does not say when the table changed under
+   * a dump. Otherwise `ERR_TABLE_UNSTABLE`, with the last reading as `snapshot`. @default false
+   */
+  readonly verified?: boolean
+}
+
+const MOST_READINGS = 10
+const NO_SUCH_SERVICE = { ESRCH: 'no such virtual service' }
+
+export class Ipvs {
+  constructor(private readonly host: IpvsHost) {}
+
+  /** Version and size of the connection table (IPVS_CMD_GET_INFO). `ERR_UNSUPPORTED_FEATURE` without IPVS. */
+  async info(): Promise<IpvsInfo> {
+    const { version, connectionTableSize } = await this.ask('info', (handle) => native().ipvs.info(handle))
+    return { version: [version >> 16, (version >> 8) & 255, version & 255].join('.'), connectionTableSize }
+  }
+
+  /** All virtual services, without their servers: awaitable, or to be iterated. ipvsadm -L. */
+  services(): Listing<ServiceState> {
+    const reader = rowReader()
+    return new Listing({
+      operation: 'services',
+      open: async () => native().ipvs.dump(this.host.handle()),
+      rowSize: reader.serviceSize,
+      decode: (view, offset) => reader.serviceState(view, offset),
+      explain: explainIpvs('services'),
+    })
+  }
+
+  /** One service, or undefined where there is none. */
+  async service(key: ServiceKey): Promise<ServiceState | undefined> {
+    const row = OperationTable.keyRow(key)
+    try {
+      const rows = await this.ask('service', (handle) => native().ipvs.service(handle, row))
+      return rowReader().serviceState(new DataView(rows), 0)
+    } catch (error) {
+      if (error instanceof DirectorError && error.code === 'ESRCH') return undefined
+      throw error
+    }
+  }
+
+  /**
+   * The servers of one service. The kernel answers an unknown service with an empty dump, so that nothing here tells
+   * "no servers" from "no service": ask `service(key)`.
+   */
+  servers(key: ServiceKey): Listing<ServerState> {
+    const reader = rowReader()
+    const row = OperationTable.keyRow(key)
+    return new Listing({
+      operation: 'servers',
+      open: async () => native().ipvs.dump(this.host.handle(), row),
+      rowSize: reader.serverSize,
+      decode: (view, offset) => reader.serverState(view, offset),
+      explain: explainIpvs('servers'),
+    })
+  }
+
+  /** The whole table in one go: the fastest way to read everything. ipvsadm -S. */
+  async snapshot({ verified = false }: SnapshotOptions = {}): Promise<Snapshot> {
+    const read = () => this.ask('snapshot', (handle) => native().ipvs.snapshot(handle))
+    let last = await read()
+    if (!verified) return new Snapshot(last)
+    for (let reading = 2; reading <= MOST_READINGS; reading++) {
+      const next = await read()
+      if (sameTable(last, next)) return new Snapshot(next, true)
+      last = next
+    }
+    throw new UnstableTableError(new Snapshot(last))
+  }
+
+  /** See {@link Batch.addService}; so with the other five. Each rejects with the error of its refusal. */
+  addService(service: Service): Promise<void> {
+    return this.one((batch) => batch.addService(service))
+  }
+  updateService(service: Service): Promise<void> {
+    return this.one((batch) => batch.updateService(service))
+  }
+  removeService(key: ServiceKey): Promise<void> {
+    return this.one((batch) => batch.removeService(key))
+  }
+  addServer(service: ServiceKey, server: Server): Promise<void> {
+    return this.one((batch) => batch.addServer(service, server))
+  }
+  updateServer(service: ServiceKey, server: Server): Promise<void> {
+    return this.one((batch) => batch.updateServer(service, server))
+  }
+  removeServer(service: ServiceKey, server: ServerKey): Promise<void> {
+    return this.one((batch) => batch.removeServer(service, server))
+  }
+
+  /** Removes all services and servers of the namespace (IPVS_CMD_FLUSH). ipvsadm -C. */
+  async flush(): Promise<void> {
+    await this.ask('flush', (handle) => native().ipvs.flush(handle))
+  }
+
+  /** Sets the counters of one service and its servers, or of all, to zero (IPVS_CMD_ZERO). ipvsadm -Z. */
+  async zero(key?: ServiceKey): Promise<void> {
+    const row = key && OperationTable.keyRow(key)
+    const known = key && { ESRCH: `no such virtual service: ${formatServiceKey(key)}` }
+    await this.ask('zero', (handle) => native().ipvs.zero(handle, row), known)
+  }
+
+  /** IPVS_CMD_GET_CONFIG; ipvsadm -L --timeout. */
+  timeouts(): Promise<Timeouts> {
+    return this.ask('timeouts', (handle) => native().ipvs.timeouts(handle))
+  }
+
+  /**
+   * IPVS_CMD_SET_CONFIG; ipvsadm --set. What is left out, or 0, keeps its value.
+   * Range: 0–2147483 seconds, the most that every kernel's tick rate can hold.
+   */
+  async setTimeouts(timeouts: Partial<Timeouts>): Promise<void> {
+    const value = (name: keyof Timeouts) => checkInteger(timeouts[name] ?? 0, name, 0, 2147483)
+    const [tcp, tcpFin, udp] = [value('tcpSeconds'), value('tcpFinSeconds'), value('udpSeconds')]
+    await this.ask('setTimeouts', (handle) => native().ipvs.setTimeouts(handle, tcp, tcpFin, udp))
+  }
+
+  /** The running synchronisation daemons: none, one, or a master and a backup. ipvsadm -L --daemon. */
+  async daemons(): Promise<SyncDaemonState[]> {
+    const daemons = await this.ask('daemons', (handle) => native().ipvs.daemons(handle))
+    return daemons.map(daemonState)
+  }
+
+  /** IPVS_CMD_NEW_DAEMON; ipvsadm --start-daemon. `EEXIST` when one of that state runs, `ENODEV` without the interface. */
+  async startDaemon(daemon: SyncDaemon): Promise<void> {
+    const request = nativeDaemon(daemon)
+    await this.ask('startDaemon', (handle) => native().ipvs.startDaemon(handle, request), {
+      EEXIST: `a ${daemon.state} daemon runs already`,
+      ENODEV: `no interface '${daemon.interface}'`,
+      EINVAL: 'the group is no multicast address, or the table has servers of mixed families',
+    })
+  }
+
+  /** IPVS_CMD_DEL_DAEMON; ipvsadm --stop-daemon. `ESRCH` when none of that state runs. */
+  async stopDaemon(daemon: Pick<SyncDaemon, 'state'> & Partial<SyncDaemon>): Promise<void> {
+    if (daemon === undefined) throw new InvalidArgumentError('daemon', daemon, `an object with a state`)
+    const request = nativeDaemon({ interface: 'any', ...daemon })
+    await this.ask('stopDaemon', (handle) => native().ipvs.stopDaemon(handle, request), {
+      ESRCH: `no ${daemon.state} daemon runs`,
+    })
+  }
+
+  private async ask<T>(
+    operation: string,
+    call: (handle: KernelHandle) => Promise<T>,
+    known: Readonly<Record<string, string>> = NO_SUCH_SERVICE,
+  ): Promise<T> {
+    try {
+      return await call(this.host.handle())
+    } catch (error) {
+      throw explainIpvs(operation, known)(error)
+    }
+  }
+
+  private async one(append: (batch: Batch) => Batch): Promise<void> {
+    const { failed } = await this.host.commit(append(new Batch()))
+    if (failed[0] !== undefined) throw failed[0].error
+  }
+}
+
+/** `snapshot({ verified: true })` never saw the same table twice. */
+export class UnstableTableError extends DirectorError {
+  /** The last reading, unverified. */
+  readonly snapshot: Snapshot
+
+  constructor(snapshot: Snapshot) {
+    super(`snapshot: the table kept changing while it was read (${MOST_READINGS} readings)`, {
+      code: 'ERR_TABLE_UNSTABLE',
+      operation: 'snapshot',
+    })
+    this.snapshot = snapshot
+  }
+}

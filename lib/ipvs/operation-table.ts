@@ -1,0 +1,301 @@
+/**
+ * Operation rows for native/ipvs: services and servers become fixed-size records here, checked field by field first,
+ * since the kernel gives no reasons when it refuses. Layout: native/ipvs/records.h, OperationRow.
+ */
+import { AF_INET, AF_INET6, writeAddress, type AddressFamily } from '../address.js'
+import { InvalidArgumentError } from '../errors.js'
+import { native, type IpvsCalls } from '../native.js'
+import { littleEndian, offsetsOf, type Offsets } from '../record.js'
+import {
+  addressAllowed,
+  checkInteger,
+  forwardingNumber,
+  prefixLengthOf,
+  protocolNumber,
+  schedulerFlagBits,
+  tunnelChecksumNumber,
+  tunnelTypeNumber,
+  checkKernelName,
+} from './validate.js'
+import { isFwmarkKey, type Server, type ServerKey, type Service, type ServiceKey } from './types.js'
+
+export type OperationName =
+  'addService' | 'updateService' | 'removeService' | 'addServer' | 'updateServer' | 'removeServer'
+
+export const MAX_WEIGHT = 0x7fffffff
+const ROWS_PER_CHUNK = 1024
+
+/** What differs from row to row when one server is repeated. */
+export interface ServerValues {
+  address(index: number, bytes: Uint8Array, offset: number): void
+  readonly port: ((index: number) => number) | undefined
+  readonly weight: ((index: number) => number) | undefined
+}
+
+/** A growing table of operation rows. Rows never move, so that handing them to native code copies nothing. */
+export class OperationTable {
+  readonly rowSize: number
+  private readonly at: Offsets<keyof IpvsCalls['operationRow']['fields']>
+  private readonly constants: IpvsCalls['constants']
+  private readonly chunks: { view: DataView; bytes: Uint8Array }[] = []
+  private count = 0
+  private view!: DataView
+  private bytes!: Uint8Array
+  // Whether the row behind the last holds the leavings of a refused value.
+  private dirty = false
+
+  constructor() {
+    const { operationRow, constants } = native().ipvs
+    this.rowSize = operationRow.size
+    this.at = offsetsOf(operationRow.fields)
+    this.constants = constants
+  }
+
+  get size(): number {
+    return this.count
+  }
+
+  /** The rows, as views that end with the last row. */
+  tables(): Uint8Array[] {
+    return this.chunks.map(({ bytes }, index) => {
+      const rows = Math.min(this.count - index * ROWS_PER_CHUNK, ROWS_PER_CHUNK)
+      return bytes.subarray(0, rows * this.rowSize)
+    })
+  }
+
+  /** The view that holds a row, and where in it the row begins. */
+  locate(index: number): { view: DataView; offset: number } {
+    const chunk = this.chunks[Math.floor(index / ROWS_PER_CHUNK)]
+    if (chunk === undefined || index >= this.count)
+      throw new RangeError(`operation ${index} of ${this.count}`)
+    return { view: chunk.view, offset: (index % ROWS_PER_CHUNK) * this.rowSize }
+  }
+
+  addService(name: 'addService' | 'updateService', service: Service): void {
+    const row = this.begin(name)
+    const family = this.writeKey(row, service, 'service')
+    this.writeServiceOptions(row, family, service)
+    this.finish()
+  }
+
+  removeService(key: ServiceKey): void {
+    const row = this.begin('removeService')
+    this.writeKey(row, key, 'service')
+    this.finish()
+  }
+
+  addServer(name: 'addServer' | 'updateServer', service: ServiceKey, server: Server): void {
+    const row = this.begin(name)
+    const family = this.writeKey(row, service, 'service')
+    const serverFamily = this.writeServerKey(row, service, server)
+    this.writeServerOptions(row, family, serverFamily, server)
+    this.finish()
+  }
+
+  /** Repeats the last row, a server, with other values; the caller has checked them. `index` counts from 0. */
+  repeatServer(count: number, values: ServerValues): void {
+    const { at } = this
+    for (let index = 0; index < count; index++) {
+      const { bytes: source } = this.chunks[Math.floor((this.count - 1) / ROWS_PER_CHUNK)] as {
+        bytes: Uint8Array
+      }
+      const from = ((this.count - 1) % ROWS_PER_CHUNK) * this.rowSize
+      const row = this.begin('addServer')
+      if (source === this.bytes) source.copyWithin(row, from, from + this.rowSize)
+      else this.bytes.set(source.subarray(from, from + this.rowSize), row)
+      values.address(index, this.bytes, row + at.serverAddress)
+      if (values.port !== undefined)
+        this.view.setUint16(row + at.serverPort, values.port(index), littleEndian)
+      if (values.weight !== undefined) this.view.setInt32(row + at.weight, values.weight(index), littleEndian)
+      this.finish()
+    }
+  }
+
+  removeServer(service: ServiceKey, server: ServerKey): void {
+    const row = this.begin('removeServer')
+    this.writeKey(row, service, 'service')
+    this.writeServerKey(row, service, server)
+    this.finish()
+  }
+
+  /** Copies a row of which the key (and, for servers, the server's key) is filled in, for a call that wants only that. */
+  static keyRow(key: ServiceKey): Uint8Array {
+    const table = new OperationTable()
+    table.removeService(key)
+    return table.tables()[0] as Uint8Array
+  }
+
+  // A row is part of the table only once finish() has run: a refused value leaves no trace.
+  private begin(name: OperationName): number {
+    const slot = this.count % ROWS_PER_CHUNK
+    const index = Math.floor(this.count / ROWS_PER_CHUNK)
+    const existing = this.chunks[index]
+    if (existing === undefined) {
+      const buffer = new ArrayBuffer(ROWS_PER_CHUNK * this.rowSize)
+      this.chunks.push({
+        view: (this.view = new DataView(buffer)),
+        bytes: (this.bytes = new Uint8Array(buffer)),
+      })
+    } else {
+      this.view = existing.view
+      this.bytes = existing.bytes
+    }
+    const row = slot * this.rowSize
+    if (this.dirty) this.bytes.fill(0, row, row + this.rowSize)
+    this.dirty = true
+    this.view.setUint32(row + this.at.kind, this.constants[name], littleEndian)
+    return row
+  }
+
+  private finish(): void {
+    this.dirty = false
+    this.count++
+  }
+
+  private writeKey(row: number, key: ServiceKey, field: string): AddressFamily {
+    const { view, at } = this
+    if (isFwmarkKey(key)) {
+      const family = fwmarkFamily(key.family, field)
+      view.setUint8(row + at.family, family)
+      view.setUint8(row + at.byMark, 1)
+      view.setUint32(
+        row + at.fwmark,
+        checkInteger(key.fwmark, `${field}.fwmark`, 1, 0xffffffff),
+        littleEndian,
+      )
+      return family
+    }
+    const family = this.writeAddressField(row + at.address, key.address, field)
+    view.setUint8(row + at.family, family)
+    view.setUint16(row + at.protocol, protocolNumber(key.protocol, `${field}.protocol`), littleEndian)
+    view.setUint16(row + at.port, checkInteger(key.port, `${field}.port`, 0, 0xffff), littleEndian)
+    return family
+  }
+
+  private writeAddressField(offset: number, address: string, field: string): AddressFamily {
+    const family = typeof address === 'string' ? writeAddress(address, this.bytes, offset) : 0
+    if (family === 0) throw new InvalidArgumentError(`${field}.address`, address, 'an IPv4 or IPv6 address')
+    return family
+  }
+
+  private writeServiceOptions(row: number, family: AddressFamily, service: Service): void {
+    const { view, at, constants } = this
+    const { persistence, onePacket = false } = service
+    const scheduler = checkKernelName(service.scheduler ?? 'wlc', 'service.scheduler', 15)
+    writeText(this.bytes, row + at.scheduler, scheduler)
+    if (service.persistenceEngine !== undefined) {
+      const name = checkKernelName(service.persistenceEngine, 'service.persistenceEngine', 15)
+      writeText(this.bytes, row + at.persistenceEngine, name)
+    }
+    let flags = schedulerFlagBits(service.schedulerFlags, constants)
+    if (onePacket) flags |= this.onePacketFlag(service)
+    if (persistence !== undefined) {
+      flags |= constants.persistent
+      const timeout = checkInteger(
+        persistence.timeoutSeconds,
+        'service.persistence.timeoutSeconds',
+        1,
+        2147483,
+      )
+      view.setUint32(row + at.timeoutSeconds, timeout, littleEndian)
+    } else if (!isFwmarkKey(service) && service.port === 0) {
+      throw new InvalidArgumentError('service.port', 0, '1–65535 (0, any port, needs persistence)')
+    }
+    view.setUint32(row + at.flags, flags, littleEndian)
+    view.setUint32(row + at.prefixLength, prefixLengthOf(family, persistence), littleEndian)
+  }
+
+  private onePacketFlag(service: Service): number {
+    if (typeof service.onePacket !== 'boolean') {
+      throw new InvalidArgumentError('service.onePacket', service.onePacket, 'true or false')
+    }
+    if (!isFwmarkKey(service) && service.protocol !== 'udp') {
+      throw new InvalidArgumentError(
+        'service.onePacket',
+        true,
+        'false, unless the service is UDP or by firewall mark',
+      )
+    }
+    return this.constants.onePacket
+  }
+
+  private writeServerKey(row: number, service: ServiceKey, server: ServerKey): AddressFamily {
+    const { view, at } = this
+    const family = this.writeAddressField(row + at.serverAddress, server.address, 'server')
+    if (!addressAllowed(family, this.bytes, row + at.serverAddress)) {
+      throw new InvalidArgumentError('server.address', server.address, 'a unicast address')
+    }
+    const port = server.port ?? (isFwmarkKey(service) ? 0 : service.port)
+    view.setUint8(row + at.serverFamily, family)
+    view.setUint16(row + at.serverPort, checkInteger(port, 'server.port', 0, 0xffff), littleEndian)
+    return family
+  }
+
+  private writeServerOptions(
+    row: number,
+    family: AddressFamily,
+    serverFamily: AddressFamily,
+    server: Server,
+  ): void {
+    const { view, at, constants } = this
+    const forwarding = forwardingNumber(server.forwarding, constants)
+    if (family !== serverFamily && forwarding !== constants.tunnel) {
+      throw new InvalidArgumentError(
+        'server.forwarding',
+        server.forwarding ?? 'masquerade',
+        `'tunnel', since the server's family differs from the service's`,
+      )
+    }
+    const upper = checkInteger(server.upperThreshold ?? 0, 'server.upperThreshold', 0, MAX_WEIGHT)
+    const lower = checkInteger(server.lowerThreshold ?? 0, 'server.lowerThreshold', 0, MAX_WEIGHT)
+    if (lower > upper) {
+      throw new InvalidArgumentError('server.lowerThreshold', lower, `at most the upper threshold (${upper})`)
+    }
+    view.setUint8(row + at.forwarding, forwarding)
+    view.setInt32(
+      row + at.weight,
+      checkInteger(server.weight ?? 1, 'server.weight', 0, MAX_WEIGHT),
+      littleEndian,
+    )
+    view.setUint32(row + at.upperThreshold, upper, littleEndian)
+    view.setUint32(row + at.lowerThreshold, lower, littleEndian)
+    if (server.tunnel !== undefined) this.writeTunnel(row, forwarding, server)
+  }
+
+  private writeTunnel(row: number, forwarding: number, server: Server): void {
+    const { view, at, constants } = this
+    const { type = 'ipip', port, checksum } = server.tunnel ?? {}
+    if (forwarding !== constants.tunnel) {
+      throw new InvalidArgumentError('server.tunnel', server.tunnel, `absent, unless forwarding is 'tunnel'`)
+    }
+    if (type !== 'gue' && port !== undefined && port !== 0) {
+      throw new InvalidArgumentError('server.tunnel.port', port, `absent, unless the tunnel's type is 'gue'`)
+    }
+    if (type === 'ipip' && checksum !== undefined && checksum !== 'none') {
+      throw new InvalidArgumentError('server.tunnel.checksum', checksum, `'none' for an ipip tunnel`)
+    }
+    view.setUint8(row + at.tunnelType, tunnelTypeNumber(type, constants))
+    if (type === 'gue') {
+      view.setUint16(row + at.tunnelPort, checkInteger(port, 'server.tunnel.port', 1, 0xffff), littleEndian)
+    }
+    view.setUint16(row + at.tunnelFlags, tunnelChecksumNumber(checksum ?? 'none', constants), littleEndian)
+  }
+}
+
+function fwmarkFamily(family: unknown, field: string): AddressFamily {
+  if (family === 'inet') return AF_INET
+  if (family === 'inet6') return AF_INET6
+  throw new InvalidArgumentError(`${field}.family`, family, `'inet' or 'inet6'`)
+}
+
+// Names are few: each is encoded once.
+const encodedNames = new Map<string, Uint8Array>()
+
+function writeText(bytes: Uint8Array, offset: number, text: string): void {
+  let encoded = encodedNames.get(text)
+  if (encoded === undefined) {
+    encoded = new TextEncoder().encode(text)
+    if (encodedNames.size < 1024) encodedNames.set(text, encoded)
+  }
+  bytes.set(encoded, offset)
+}

@@ -1,0 +1,78 @@
+/** The whole table as it was read once: rows in a few buffers, objects when somebody looks. */
+import { rowReader } from './rows.js'
+import type { ServerState, ServiceWithServers } from './types.js'
+
+export interface SnapshotBuffers {
+  readonly services: ArrayBuffer
+  readonly servers: readonly ArrayBuffer[]
+}
+
+/**
+ * Iterating (or `services`) gives each service with its servers. IPVS never says when the table changed while it was
+ * read: only a verified snapshot is known to be one picture.
+ */
+export class Snapshot implements Iterable<ServiceWithServers> {
+  readonly serviceCount: number
+  readonly serverCount: number
+  private readonly serviceView: DataView
+  private readonly serverViews: readonly DataView[]
+  private readonly serversPerPiece: number
+
+  constructor(
+    buffers: SnapshotBuffers,
+    /** Two readings in a row agreed on everything but counters. */
+    readonly verified = false,
+  ) {
+    const reader = rowReader()
+    this.serviceView = new DataView(buffers.services)
+    this.serverViews = buffers.servers.map((buffer) => new DataView(buffer))
+    this.serviceCount = buffers.services.byteLength / reader.serviceSize
+    const bytes = buffers.servers.reduce((sum, buffer) => sum + buffer.byteLength, 0)
+    this.serverCount = bytes / reader.serverSize
+    this.serversPerPiece = (this.serverViews[0]?.byteLength ?? reader.serverSize) / reader.serverSize
+  }
+
+  /** All services; made anew at each call. */
+  get services(): ServiceWithServers[] {
+    return [...this]
+  }
+
+  *[Symbol.iterator](): Generator<ServiceWithServers, void, undefined> {
+    const reader = rowReader()
+    let server = 0
+    for (let index = 0; index < this.serviceCount; index++) {
+      const row = index * reader.serviceSize
+      const count = reader.serverCount(this.serviceView, row)
+      const first = server
+      const servers = Array.from({ length: count }, (_, nth) => this.server(first + nth))
+      yield { ...reader.serviceState(this.serviceView, row), servers }
+      server += count
+    }
+  }
+
+  private server(index: number): ServerState {
+    const reader = rowReader()
+    const view = this.serverViews[Math.floor(index / this.serversPerPiece)] as DataView
+    return reader.serverState(view, (index % this.serversPerPiece) * reader.serverSize)
+  }
+}
+
+/** Whether two readings describe the same table, counters and connections apart. */
+export function sameTable(a: SnapshotBuffers, b: SnapshotBuffers): boolean {
+  const { serviceSize, serverSize, serviceConfigSize, serverConfigSize } = rowReader()
+  return (
+    a.servers.length === b.servers.length &&
+    sameRows(a.services, b.services, serviceSize, serviceConfigSize) &&
+    a.servers.every((piece, index) =>
+      sameRows(piece, b.servers[index] as ArrayBuffer, serverSize, serverConfigSize),
+    )
+  )
+}
+
+function sameRows(a: ArrayBuffer, b: ArrayBuffer, rowSize: number, compared: number): boolean {
+  if (a.byteLength !== b.byteLength) return false
+  for (let row = 0; row < a.byteLength; row += rowSize) {
+    if (Buffer.compare(Buffer.from(a, row, compared), Buffer.from(b, row, compared)) !== 0) return false
+  }
+  return true
+}

@@ -1,0 +1,84 @@
+/** The ranges of IPVS: each check returns the number for the wire, or throws an error that names field and range. */
+import { AF_INET, type AddressFamily } from '../address.js'
+import { InvalidArgumentError } from '../errors.js'
+import type { IpvsCalls } from '../native.js'
+import type { ForwardingMethod, Persistence, SchedulerFlag, TunnelChecksum, TunnelType } from './types.js'
+
+type Constants = IpvsCalls['constants']
+
+const PROTOCOLS: Readonly<Record<string, number>> = { tcp: 6, udp: 17, sctp: 132 }
+
+export function checkInteger(value: unknown, field: string, minimum: number, maximum: number): number {
+  if (typeof value !== 'number' || !Number.isInteger(value) || value < minimum || value > maximum) {
+    throw new InvalidArgumentError(field, value, `an integer from ${minimum} to ${maximum}`)
+  }
+  return value
+}
+
+export function protocolNumber(protocol: unknown, field: string): number {
+  return pick(PROTOCOLS, protocol, field)
+}
+
+/** A name as the kernel keeps it in a fixed field: printable, no white space, `most` bytes. */
+export function checkKernelName(name: unknown, field: string, most: number): string {
+  if (typeof name !== 'string' || !/^[!-~]+$/.test(name) || name.length > most) {
+    throw new InvalidArgumentError(field, name, `a name of 1 to ${most} printable ASCII characters`)
+  }
+  return name
+}
+
+export function forwardingNumber(method: ForwardingMethod | undefined, constants: Constants): number {
+  const { masquerade, direct, tunnel } = constants
+  return pick({ masquerade, direct, tunnel }, method ?? 'masquerade', 'server.forwarding')
+}
+
+export function tunnelTypeNumber(type: TunnelType, constants: Constants): number {
+  const { ipip, gue, gre } = constants
+  return pick({ ipip, gue, gre }, type, 'server.tunnel.type')
+}
+
+export function tunnelChecksumNumber(checksum: TunnelChecksum, constants: Constants): number {
+  const numbers = {
+    none: constants.noChecksum,
+    checksum: constants.checksum,
+    'remote-checksum': constants.remoteChecksum,
+  }
+  return pick(numbers, checksum, 'server.tunnel.checksum')
+}
+
+export function schedulerFlagBits(flags: readonly SchedulerFlag[] | undefined, constants: Constants): number {
+  if (flags === undefined || flags.length === 0) return 0
+  const { schedulerFlag1, schedulerFlag2, schedulerFlag3 } = constants
+  const bits = {
+    'sh-fallback': schedulerFlag1,
+    'mh-fallback': schedulerFlag1,
+    'flag-1': schedulerFlag1,
+    'sh-port': schedulerFlag2,
+    'mh-port': schedulerFlag2,
+    'flag-2': schedulerFlag2,
+    'flag-3': schedulerFlag3,
+  }
+  return flags.reduce((all, flag, index) => all | pick(bits, flag, `service.schedulerFlags[${index}]`), 0)
+}
+
+/** The whole address where nothing else is asked for: the kernel wants a mask also without persistence. */
+export function prefixLengthOf(family: AddressFamily, persistence: Persistence | undefined): number {
+  const most = family === AF_INET ? 32 : 128
+  return checkInteger(persistence?.prefixLength ?? most, 'service.persistence.prefixLength', 1, most)
+}
+
+/** Whether the kernel may take this for a server (ip_vs_new_dest: unicast; the unspecified address is none). */
+export function addressAllowed(family: AddressFamily, bytes: Uint8Array, offset: number): boolean {
+  const first = bytes[offset] ?? 0
+  if (family === AF_INET) return first !== 0 && first < 224
+  if (first === 0xff) return false
+  for (let index = 0; index < 16; index++) if (bytes[offset + index] !== 0) return true
+  return false
+}
+
+function pick(numbers: Readonly<Record<string, number>>, name: unknown, field: string): number {
+  const number = typeof name === 'string' && Object.hasOwn(numbers, name) ? numbers[name] : undefined
+  if (number !== undefined) return number
+  const names = Object.keys(numbers).map((key) => `'${key}'`)
+  throw new InvalidArgumentError(field, name, `one of ${names.join(', ')}`)
+}

@@ -1,0 +1,102 @@
+/** `openKernel()`: one network namespace of the running kernel, and the rooms that work on it. */
+import { Batch } from './batch.js'
+import { commit, type CommitOptions, type CommitReport } from './commit.js'
+import { DirectorError, InvalidArgumentError } from './errors.js'
+import { Ipvs } from './ipvs/client.js'
+import { IpvsUndoLog } from './ipvs/undo.js'
+import { native, translate, type KernelHandle } from './native.js'
+import type { UndoLogs } from './run.js'
+
+export interface KernelOptions {
+  /** Path of a network namespace (`/run/netns/blue`, `/proc/1/ns/net`). @default the caller's own */
+  readonly netns?: string
+}
+
+/**
+ * Opens the kernel. Nothing is asked of it yet: `capabilities()` tells what it has, and each room says what it misses.
+ *
+ * Errors: `ERR_UNSUPPORTED_PLATFORM`, `ERR_ADDON_LOAD`, `ERR_INVALID_ARGUMENT`; `ENOENT`, `EACCES` or `EINVAL` for a path
+ * that is no network namespace.
+ */
+// Async, so that whatever goes wrong arrives in one way: as a rejection.
+export async function openKernel(options: KernelOptions = {}): Promise<Kernel> {
+  const { netns, ...unknown } = options
+  const [extra] = Object.keys(unknown)
+  if (extra !== undefined)
+    throw new InvalidArgumentError(extra, Reflect.get(unknown, extra), `no option but 'netns'`)
+  if (netns !== undefined && (typeof netns !== 'string' || netns === '')) {
+    throw new InvalidArgumentError('netns', netns, 'the path of a network namespace')
+  }
+  const { KernelHandle } = native()
+  try {
+    return new Kernel(netns === undefined ? new KernelHandle() : new KernelHandle(netns))
+  } catch (error) {
+    throw translate(error)
+  }
+}
+
+/**
+ * An open kernel. Commits run one after the other, in the order of the calls; everything else runs beside them. All
+ * work is done off the event loop. Usable in worker threads; close it (or let it be collected) before the thread ends
+ * or not: both are safe.
+ */
+export class Kernel {
+  readonly ipvs: Ipvs
+  private open: KernelHandle | undefined
+  private queue: Promise<unknown> = Promise.resolve()
+  private readonly undoLogs: UndoLogs
+
+  /** @internal use {@link openKernel} */
+  constructor(handle: KernelHandle) {
+    this.open = handle
+    const host = {
+      handle: () => this.handle(),
+      commit: (batch: Batch, options?: CommitOptions) => this.commit(batch, options),
+    }
+    this.ipvs = new Ipvs(host)
+    this.undoLogs = { ipvs: () => new IpvsUndoLog(priorState(this.ipvs)) }
+  }
+
+  /**
+   * Sends a batch, many operations a datagram. Resolves also when operations were refused: look at `failed`.
+   * Rejects when nothing could be sent (the kernel lacks a subsystem …), with `ABORT_ERR`, or with `ERR_CLOSED`.
+   */
+  commit(batch: Batch, options: CommitOptions = {}): Promise<CommitReport> {
+    const done = this.queue.then(() => commit(this.handle(), batch, options, this.undoLogs))
+    // The next in the queue does not care how this one ended.
+    this.queue = done.catch(() => undefined)
+    return done
+  }
+
+  /** Waits for commits under way, then closes the sockets. May be called again. */
+  async close(): Promise<void> {
+    await this.queue
+    this.open?.close()
+    this.open = undefined
+  }
+
+  private handle(): KernelHandle {
+    if (this.open === undefined) throw new DirectorError('the kernel is closed', { code: 'ERR_CLOSED' })
+    return this.open
+  }
+}
+
+// `using kernel = await openKernel()`, on runtimes that know of it.
+export interface Kernel extends AsyncDisposable {}
+if (typeof Symbol.asyncDispose === 'symbol') {
+  Object.defineProperty(Kernel.prototype, Symbol.asyncDispose, {
+    value(this: Kernel) {
+      return this.close()
+    },
+  })
+}
+
+function priorState(ipvs: Ipvs) {
+  return {
+    async service(key: Parameters<Ipvs['service']>[0]) {
+      const service = await ipvs.service(key)
+      return service && { ...service, servers: await ipvs.servers(key) }
+    },
+    all: () => ipvs.snapshot(),
+  }
+}

@@ -1,0 +1,86 @@
+/**
+ * What a dump gives its caller: awaited it is an array, iterated it is a stream. Rows become objects one by one, when
+ * somebody asks for them.
+ */
+import { DirectorError } from './errors.js'
+import { translate, type DumpHandle } from './native.js'
+
+/** Where the rows come from, and how one of them becomes an object. */
+export interface ListingSource<T> {
+  readonly operation: string
+  /** Starts the dump anew. */
+  open(): Promise<DumpHandle>
+  readonly rowSize: number
+  decode(view: DataView, offset: number): T
+  explain?(error: unknown): unknown
+}
+
+const MOST_ATTEMPTS = 10
+
+/**
+ * `await listing` collects everything, and starts again (at most 10 times) when the kernel says that the table changed
+ * meanwhile. `for await (const item of listing)` streams; there an interruption ends the loop with
+ * `ERR_DUMP_INTERRUPTED`, since what was handed out can't be taken back.
+ */
+export class Listing<T> implements AsyncIterable<T>, PromiseLike<T[]> {
+  constructor(private readonly source: ListingSource<T>) {}
+
+  async *[Symbol.asyncIterator](): AsyncGenerator<T, void, undefined> {
+    for await (const { items, interrupted } of this.read()) {
+      yield* items
+      if (interrupted) throw this.interruption(1)
+    }
+  }
+
+  then<Fulfilled = T[], Rejected = never>(
+    onFulfilled?: ((items: T[]) => Fulfilled | PromiseLike<Fulfilled>) | null,
+    onRejected?: ((reason: unknown) => Rejected | PromiseLike<Rejected>) | null,
+  ): Promise<Fulfilled | Rejected> {
+    return this.toArray().then(onFulfilled, onRejected)
+  }
+
+  async toArray(): Promise<T[]> {
+    for (let attempt = 1; attempt <= MOST_ATTEMPTS; attempt++) {
+      const all: T[] = []
+      let whole = true
+      for await (const { items, interrupted } of this.read()) {
+        for (const item of items) all.push(item)
+        if (interrupted) whole = false
+      }
+      if (whole) return all
+    }
+    throw this.interruption(MOST_ATTEMPTS)
+  }
+
+  private async *read(): AsyncGenerator<{ items: Iterable<T>; interrupted: boolean }, void, undefined> {
+    let dump: DumpHandle | undefined
+    try {
+      dump = await this.source.open()
+      for (;;) {
+        const { rows, state } = await dump.next()
+        yield { items: this.decodeAll(rows), interrupted: state === 'interrupted' }
+        if (state !== 'more') return
+      }
+    } catch (error) {
+      throw this.source.explain?.(error) ?? translate(error)
+    } finally {
+      dump?.close()
+    }
+  }
+
+  private *decodeAll(rows: ArrayBuffer): Generator<T, void, undefined> {
+    const { rowSize } = this.source
+    const view = new DataView(rows)
+    for (let offset = 0; offset + rowSize <= rows.byteLength; offset += rowSize) {
+      yield this.source.decode(view, offset)
+    }
+  }
+
+  private interruption(attempts: number): DirectorError {
+    const { operation } = this.source
+    return new DirectorError(`${operation}: the table changed while it was read (${attempts} attempts)`, {
+      code: 'ERR_DUMP_INTERRUPTED',
+      operation,
+    })
+  }
+}

@@ -1,0 +1,23 @@
+/** Reading and writing the fixed-size records of the native boundary. */
+import { endianness } from 'node:os'
+
+/** Records are in the machine's own byte order; DataView wants to be told. */
+export const littleEndian = endianness() === 'LE'
+
+export type Offsets<Field extends string> = Readonly<Record<Field, number>>
+
+/** The offsets alone: what hot code needs of a layout. */
+export function offsetsOf<Field extends string>(
+  fields: Readonly<Record<Field, { offset: number }>>,
+): Offsets<Field> {
+  const entries = Object.entries<{ offset: number }>(fields).map(([name, { offset }]) => [name, offset])
+  return Object.fromEntries(entries) as Offsets<Field>
+}
+
+const decoder = new TextDecoder('utf-8')
+
+/** Text in a zero-padded field. */
+export function readText(bytes: Uint8Array, offset: number, size: number): string {
+  const end = bytes.indexOf(0, offset)
+  return decoder.decode(bytes.subarray(offset, end < 0 || end > offset + size ? offset + size : end))
+}
