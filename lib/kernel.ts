@@ -1,5 +1,5 @@
 /** `openKernel()`: one network namespace of the running kernel, and the rooms that work on it. */
-import { Batch } from './batch.js'
+import type { Batch } from './batch.js'
 import { commit, type CommitOptions, type CommitReport } from './commit.js'
 import { DirectorError, InvalidArgumentError } from './errors.js'
 import { Ipvs } from './ipvs/client.js'
@@ -42,6 +42,8 @@ export async function openKernel(options: KernelOptions = {}): Promise<Kernel> {
  */
 export class Kernel {
   readonly ipvs: Ipvs
+  /** `await using kernel = await openKernel()`: closes. */
+  declare readonly [Symbol.asyncDispose]: () => Promise<void>
   private open: KernelHandle | undefined
   private queue: Promise<unknown> = Promise.resolve()
   private readonly undoLogs: UndoLogs
@@ -81,8 +83,7 @@ export class Kernel {
   }
 }
 
-// `using kernel = await openKernel()`, on runtimes that know of it.
-export interface Kernel extends AsyncDisposable {}
+// Node 20.0–20.4 has no Symbol.asyncDispose.
 if (typeof Symbol.asyncDispose === 'symbol') {
   Object.defineProperty(Kernel.prototype, Symbol.asyncDispose, {
     value(this: Kernel) {

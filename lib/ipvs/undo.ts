@@ -68,7 +68,7 @@ export class IpvsUndoLog implements UndoLog {
 
   private learn(state: ServiceWithServers): void {
     const servers = new Map(state.servers.map((server) => [serverId(server), server as Server]))
-    this.models.set(serviceId(state), { service: state as Service, servers })
+    this.models.set(serviceId(state), { service: state, servers })
   }
 
   private model(key: ServiceKey): Model {
