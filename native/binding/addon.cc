@@ -3,6 +3,7 @@
 #include "binding/commit_binding.h"
 #include "binding/ipvs_binding.h"
 #include "binding/kernel_handle.h"
+#include "binding/route_binding.h"
 
 namespace director::binding {
 namespace {
@@ -16,6 +17,11 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   ExportIpvsCalls(env, ipvs);
   ExportIpvsLayouts(env, ipvs);
   exports.Set("ipvs", ipvs);
+
+  Napi::Object route = Napi::Object::New(env);
+  ExportRouteCalls(env, route);
+  ExportRouteLayouts(env, route);
+  exports.Set("route", route);
   return exports;
 }
 

@@ -15,8 +15,8 @@ using netlink::BatchEnd;
 using netlink::BatchOptions;
 using netlink::RunReport;
 
-// { table: 'ipvs', rows: ArrayBuffer[] }: operation rows, in order.
-RunWork IpvsRun(const Napi::Object& run, const Napi::Value& kernel, Pins& pins) {
+// { …, rows: ArrayBuffer[] }: operation rows, in order.
+std::vector<Bytes> TablesOf(const Napi::Object& run, Pins& pins) {
   std::vector<Bytes> tables;
   const Napi::Array rows = run.Get("rows").As<Napi::Array>();
   for (uint32_t i = 0; i < rows.Length(); ++i) {
@@ -24,14 +24,28 @@ RunWork IpvsRun(const Napi::Object& run, const Napi::Value& kernel, Pins& pins) 
     tables.push_back(BytesOfValue(table));
     Pin(pins, table);
   }
-  return [state = KernelHandle::StateOf(kernel), tables = std::move(tables)](const BatchOptions& options,
-                                                                             RunReport& report) {
+  return tables;
+}
+
+RunWork IpvsRun(const Napi::Object& run, const Napi::Value& kernel, Pins& pins) {
+  return [state = KernelHandle::StateOf(kernel), tables = TablesOf(run, pins)](const BatchOptions& options,
+                                                                               RunReport& report) {
     return state->ipvs.Commit(tables, options, report);
   };
 }
 
+RunWork AddressRun(const Napi::Object& run, const Napi::Value& kernel, Pins& pins) {
+  return [state = KernelHandle::StateOf(kernel), tables = TablesOf(run, pins)](const BatchOptions& options,
+                                                                               RunReport& report) {
+    return state->links.Commit(tables, options, report);
+  };
+}
+
 RunFactory FactoryFor(std::string_view table) {
-  constexpr std::array<std::pair<std::string_view, RunFactory>, 1> kFactories{{{"ipvs", IpvsRun}}};
+  constexpr std::array<std::pair<std::string_view, RunFactory>, 2> kFactories{{
+      {"ipvs", IpvsRun},
+      {"addresses", AddressRun},
+  }};
   for (const auto& [name, factory] : kFactories) {
     if (name == table) return factory;
   }

@@ -16,13 +16,16 @@ constexpr napi_type_tag kTag = {0x6970767364697265ULL, 0x63746f726b65726eULL};
 KernelState::KernelState(netlink::Namespace opened)
     : where(std::make_shared<netlink::Namespace>(std::move(opened))),
       generic(where, {.protocol = NETLINK_GENERIC}),
-      ipvs(generic) {}
+      ipvs(generic),
+      route(where, {.protocol = NETLINK_ROUTE}),
+      links(route) {}
 
 Napi::Function KernelHandle::Define(Napi::Env env) {
   return DefineClass(env, "KernelHandle",
                      {
                          InstanceMethod<&KernelHandle::Close>("close"),
                          InstanceMethod<&KernelHandle::OpenFile>("openFile"),
+                         InstanceMethod<&KernelHandle::ListFiles>("listFiles"),
                      });
 }
 
@@ -44,7 +47,10 @@ std::shared_ptr<KernelState> KernelHandle::StateOf(const Napi::Value& value) {
 }
 
 void KernelHandle::Close(const Napi::CallbackInfo&) {
-  if (state_) state_->generic.Close();
+  if (state_) {
+    state_->generic.Close();
+    state_->route.Close();
+  }
   state_.reset();
 }
 
@@ -56,6 +62,19 @@ Napi::Value KernelHandle::OpenFile(const Napi::CallbackInfo& info) {
   return Task<UniqueFd>::Start(
       info.Env(), "ipvs_director.openFile", [=] { return state->where->OpenFile(path, flags); },
       [](Napi::Env env, UniqueFd& fd) { return Napi::Number::New(env, fd.Release()); });
+}
+
+// listFiles(folder) → Promise<string[]>: all files below a /proc folder, as paths relative to it, sorted.
+Napi::Value KernelHandle::ListFiles(const Napi::CallbackInfo& info) {
+  auto state = StateOf(info.This());
+  const std::string folder = info[0].As<Napi::String>();
+  return Task<std::vector<std::string>>::Start(
+      info.Env(), "ipvs_director.listFiles", [=] { return state->where->ListFiles(folder); },
+      [](Napi::Env env, std::vector<std::string>& names) {
+        Napi::Array array = Napi::Array::New(env, names.size());
+        for (uint32_t i = 0; i < names.size(); ++i) array.Set(i, names[i]);
+        return array;
+      });
 }
 
 }  // namespace director::binding

@@ -7,6 +7,7 @@
 #include "ipvs/client.h"
 #include "netlink/namespace.h"
 #include "netlink/pool.h"
+#include "route/client.h"
 
 namespace director::binding {
 
@@ -17,6 +18,8 @@ struct KernelState {
   std::shared_ptr<const netlink::Namespace> where;
   netlink::SocketPool generic;
   ipvs::Client ipvs;
+  netlink::SocketPool route;
+  route::Client links;
 };
 
 // The JavaScript object behind `openKernel()`. Closing drops the idle sockets; running tasks finish first.
@@ -31,6 +34,7 @@ class KernelHandle final : public Napi::ObjectWrap<KernelHandle> {
  private:
   void Close(const Napi::CallbackInfo& info);
   Napi::Value OpenFile(const Napi::CallbackInfo& info);
+  Napi::Value ListFiles(const Napi::CallbackInfo& info);
 
   std::shared_ptr<KernelState> state_;
 };

@@ -6,7 +6,9 @@
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <cerrno>
+#include <filesystem>
 #include <thread>
 
 #include "util/error.h"
@@ -21,6 +23,12 @@ int RetryOpen(const std::string& path, int flags) {
   return fd;
 }
 
+// /proc/net is that of the process's main thread; only thread-self shows the calling thread's namespace.
+std::string OwnView(const std::string& path) {
+  constexpr std::string_view kProcNet = "/proc/net/";
+  return path.starts_with(kProcNet) ? "/proc/thread-self/net/" + path.substr(kProcNet.size()) : path;
+}
+
 }  // namespace
 
 Namespace Namespace::Open(const std::string& path) {
@@ -33,37 +41,50 @@ Namespace Namespace::Open(const std::string& path) {
 }
 
 template <class Function>
-UniqueFd Namespace::Inside(const char* operation, Function open) const {
-  int fd = -1, error = 0;
-  const auto attempt = [&] {
-    fd = open();
-    if (fd < 0) error = errno;
-  };
+void Namespace::Inside(const char* operation, Function work) const {
+  int error = 0;
   if (own()) {
-    attempt();
+    error = work();
   } else {
-    std::thread([&] {
-      if (::setns(fd_.get(), CLONE_NEWNET) == 0) {
-        attempt();
-      } else {
-        error = errno;
-      }
-    }).join();
+    std::thread([&] { error = ::setns(fd_.get(), CLONE_NEWNET) == 0 ? work() : errno; }).join();
   }
-  if (fd < 0) throw KernelError(operation, error);
-  return UniqueFd(fd);
+  if (error != 0) throw KernelError(operation, error);
+}
+
+template <class Function>
+UniqueFd Namespace::OpenInside(const char* operation, Function open) const {
+  UniqueFd fd;
+  Inside(operation, [&] {
+    fd = UniqueFd(open());
+    return fd ? 0 : errno;
+  });
+  return fd;
 }
 
 UniqueFd Namespace::OpenSocket(int domain, int type, int protocol) const {
-  return Inside("socket", [=] { return ::socket(domain, type | SOCK_CLOEXEC, protocol); });
+  return OpenInside("socket", [=] { return ::socket(domain, type | SOCK_CLOEXEC, protocol); });
 }
 
 UniqueFd Namespace::OpenFile(const std::string& path, int flags) const {
-  // /proc/net is that of the process's main thread; only thread-self shows the helper's namespace.
-  constexpr std::string_view kProcNet = "/proc/net/";
-  const std::string actual =
-      path.starts_with(kProcNet) ? "/proc/thread-self/net/" + path.substr(kProcNet.size()) : path;
-  return Inside("open", [&] { return RetryOpen(actual, flags); });
+  return OpenInside("open", [&] { return RetryOpen(OwnView(path), flags); });
+}
+
+std::vector<std::string> Namespace::ListFiles(const std::string& folder) const {
+  namespace fs = std::filesystem;
+  std::vector<std::string> names;
+  Inside("list", [&] {
+    const fs::path root = OwnView(folder);
+    std::error_code error;
+    // A folder that may not be read hides what is in it, as it does from everybody else.
+    fs::recursive_directory_iterator entry(root, fs::directory_options::skip_permission_denied, error);
+    for (; !error && entry != fs::recursive_directory_iterator(); entry.increment(error)) {
+      std::error_code vanished;
+      if (entry->is_regular_file(vanished)) names.push_back(entry->path().lexically_relative(root));
+    }
+    return error.value();
+  });
+  std::sort(names.begin(), names.end());
+  return names;
 }
 
 }  // namespace director::netlink

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "util/unique_fd.h"
 
@@ -22,10 +23,15 @@ class Namespace {
   UniqueFd OpenSocket(int domain, int type, int protocol) const;
   // open(2) of a file below /proc/net or /proc/sys/net as a task inside the namespace sees it.
   UniqueFd OpenFile(const std::string& path, int flags) const;
+  // All files below such a folder, as paths relative to it, sorted.
+  std::vector<std::string> ListFiles(const std::string& folder) const;
 
  private:
+  // Calls `work`, which returns an errno or 0, on a thread inside; throws KernelError unless it returns 0.
   template <class Function>
-  UniqueFd Inside(const char* operation, Function open) const;
+  void Inside(const char* operation, Function work) const;
+  template <class Function>
+  UniqueFd OpenInside(const char* operation, Function open) const;
 
   UniqueFd fd_;
 };
