@@ -6,6 +6,7 @@ export {
   type FailedOperation,
   type OperationOutcome,
 } from './commit.js'
+export * from './director/index.js'
 export {
   AbortError,
   DirectorError,

@@ -1,0 +1,22 @@
+/** What the package shows of the director. */
+export { apply } from './apply.js'
+export { type Change, type ChangeType, describeChange } from './changes.js'
+export { diff } from './diff.js'
+export type { InterfaceAddress, NodeFacts } from './facts.js'
+export type { KubernetesEndpointSlice, KubernetesService } from './kubernetes.js'
+export type { DirectorOptions, DirectorTimeouts, LocalTraffic } from './options.js'
+export { groupBySteps, orderChanges, type Step, steps } from './order.js'
+export { type DesiredState, plan } from './plan.js'
+export { Planner } from './planner.js'
+export type { SetDefinition, SetRole, SetType } from './sets.js'
+export {
+  emptyState,
+  type HealthCheckState,
+  type KernelState,
+  type LinkState,
+  serviceKeyText,
+  type SetState,
+  type VirtualServerState,
+} from './state.js'
+export { annotations } from './tuning.js'
+export type { VirtualService, VirtualServiceOptions } from './virtual-service.js'

@@ -1,0 +1,183 @@
+/** What the director can be told. Defaults are kube-proxy's where it has the option. */
+import { InvalidArgumentError } from '../errors.js'
+import type { Family, ForwardingMethod, SchedulerFlag, SchedulerName } from '../ipvs/types.js'
+import type { ChangeType } from './changes.js'
+import { drainTimeout, scheduler, schedulerFlags } from './check-ipvs.js'
+import * as check from './check.js'
+import type { Prefix } from './ip.js'
+import { defaultPrefix, type Names, namesFor } from './names.js'
+import { defaultMaxElements } from './sets.js'
+
+/** Which traffic counts as the cluster's own, and so reaches a cluster address with its source unchanged. */
+export type LocalTraffic =
+  | { readonly kind: 'cidrs'; /** At most one of each family. */ readonly cidrs: readonly string[] }
+  | { readonly kind: 'bridge'; readonly interface: string }
+  | { readonly kind: 'interface-prefix'; readonly prefix: string }
+
+/** Connection timeouts of IPVS, seconds; what is left out or 0 keeps the kernel's. */
+export interface DirectorTimeouts {
+  readonly tcpSeconds?: number
+  readonly tcpFinSeconds?: number
+  readonly udpSeconds?: number
+}
+
+export interface DirectorOptions {
+  /** @default both */
+  readonly families?: readonly Family[]
+  /** First part of the name of every set and chain, at most 7 characters. @default 'KUBE-' */
+  readonly prefix?: string
+  /** The dummy interface. @default the prefix in small letters and `ipvs0`: `'kube-ipvs0'` */
+  readonly link?: string
+  /** Scheduler of services that name none. @default 'rr' */
+  readonly scheduler?: SchedulerName | (string & {})
+  /** @default none; `mh` always hashes the port too */
+  readonly schedulerFlags?: readonly SchedulerFlag[]
+  /** How Kubernetes services that do not say it are forwarded. @default 'masquerade' */
+  readonly forwarding?: ForwardingMethod
+  /** Weight of the servers of Kubernetes services that do not say it, 1–65535. @default 1 */
+  readonly weight?: number
+  /** Virtual services, and addresses on the dummy link, within these prefixes are left alone. @default none */
+  readonly excludeCidrs?: readonly string[]
+  /**
+   * What happens to virtual services that are not ours: `'remove'` (kube-proxy's way: the node's table is ours) or
+   * `'keep'`. @default 'remove' with the prefix KUBE-, 'keep' with any other
+   */
+  readonly foreignServices?: 'remove' | 'keep'
+  /** Do not answer ARP for virtual addresses on other interfaces. @default false */
+  readonly strictArp?: boolean
+  readonly timeouts?: DirectorTimeouts
+  /** Masquerade all traffic to cluster addresses. @default false */
+  readonly masqueradeAll?: boolean
+  /** Bit of the packet mark that asks for masquerading, 0–31. @default 14 */
+  readonly masqueradeBit?: number
+  /** @default none: only what the node itself sends from a virtual address is masqueraded */
+  readonly localTraffic?: LocalTraffic
+  /** Node ports are served on the node's addresses within these prefixes. @default all of them */
+  readonly nodePortAddresses?: readonly string[]
+  /** Virtual addresses answer ping. @default false */
+  readonly answerPing?: boolean
+  /**
+   * A `Local` policy without a local endpoint uses all endpoints, as kube-proxy's IPVS mode does; false drops the
+   * traffic, as its other modes do. @default true
+   */
+  readonly localFallback?: boolean
+  /** Seconds after which a draining server is removed with connections left; Infinity: never. @default 900 */
+  readonly drainTimeoutSeconds?: number
+  /** Entries that a set takes before a larger one replaces it, 1–4294967295. @default 65536 */
+  readonly maxElements?: number
+  /** Kinds of change that may be made; others are reported and left. @default all */
+  readonly allowedChanges?: readonly ChangeType[]
+}
+
+/** Options with every default filled in and every text parsed. */
+export interface ResolvedOptions {
+  readonly families: readonly Family[]
+  readonly names: Names
+  readonly scheduler: string
+  readonly schedulerFlags: readonly SchedulerFlag[]
+  readonly forwarding: ForwardingMethod
+  readonly weight: number
+  readonly excludeCidrs: readonly Prefix[]
+  readonly foreignServices: 'remove' | 'keep'
+  readonly strictArp: boolean
+  readonly timeouts: DirectorTimeouts
+  readonly masqueradeAll: boolean
+  readonly masqueradeBit: number
+  readonly localTraffic: LocalTraffic | undefined
+  readonly nodePortAddresses: readonly Prefix[]
+  readonly answerPing: boolean
+  readonly localFallback: boolean
+  readonly drainTimeoutSeconds: number
+  readonly maxElements: number
+  readonly allowedChanges: ReadonlySet<ChangeType> | undefined
+}
+
+const keys: readonly (keyof DirectorOptions)[] = [
+  'families',
+  'prefix',
+  'link',
+  'scheduler',
+  'schedulerFlags',
+  'forwarding',
+  'weight',
+  'excludeCidrs',
+  'foreignServices',
+  'strictArp',
+  'timeouts',
+  'masqueradeAll',
+  'masqueradeBit',
+  'localTraffic',
+  'nodePortAddresses',
+  'answerPing',
+  'localFallback',
+  'drainTimeoutSeconds',
+  'maxElements',
+  'allowedChanges',
+]
+
+/** @throws InvalidArgumentError naming the option */
+export function resolveOptions(options: DirectorOptions = {}): ResolvedOptions {
+  check.object('options', options)
+  check.knownKeys('', options, keys)
+  const names = namesFor(options.prefix, options.link)
+  const foreign = options.foreignServices ?? (names.prefix === defaultPrefix ? 'remove' : 'keep')
+  return {
+    names,
+    families: families(options.families),
+    scheduler: scheduler('scheduler', options.scheduler ?? 'rr'),
+    schedulerFlags: schedulerFlags('schedulerFlags', options.schedulerFlags ?? []),
+    forwarding: check.oneOf('forwarding', options.forwarding ?? 'masquerade', [
+      'masquerade',
+      'direct',
+      'tunnel',
+    ]),
+    weight: check.integer('weight', options.weight ?? 1, 1, 65535),
+    excludeCidrs: prefixes('excludeCidrs', options.excludeCidrs),
+    foreignServices: check.oneOf('foreignServices', foreign, ['remove', 'keep']),
+    strictArp: check.boolean('strictArp', options.strictArp ?? false),
+    timeouts: timeouts(options.timeouts ?? {}),
+    masqueradeAll: check.boolean('masqueradeAll', options.masqueradeAll ?? false),
+    masqueradeBit: check.integer('masqueradeBit', options.masqueradeBit ?? 14, 0, 31),
+    localTraffic: options.localTraffic === undefined ? undefined : localTraffic(options.localTraffic),
+    nodePortAddresses: prefixes('nodePortAddresses', options.nodePortAddresses),
+    answerPing: check.boolean('answerPing', options.answerPing ?? false),
+    localFallback: check.boolean('localFallback', options.localFallback ?? true),
+    drainTimeoutSeconds: drainTimeout('drainTimeoutSeconds', options.drainTimeoutSeconds ?? 900),
+    maxElements: check.integer('maxElements', options.maxElements ?? defaultMaxElements, 1, 0xffffffff),
+    allowedChanges: options.allowedChanges === undefined ? undefined : new Set(options.allowedChanges),
+  }
+}
+
+function families(value: readonly Family[] = ['inet', 'inet6']): readonly Family[] {
+  const found = check
+    .list('families', value)
+    .map((item, index): Family => check.oneOf(`families[${index}]`, item, ['inet', 'inet6']))
+  if (found.length > 0) return [...new Set(found)].sort()
+  throw new InvalidArgumentError('families', value, "'inet', 'inet6' or both")
+}
+
+function prefixes(field: string, values: readonly string[] | undefined): Prefix[] {
+  return check.list(field, values).map((value, index) => check.prefix(`${field}[${index}]`, value))
+}
+
+function timeouts(value: DirectorTimeouts): DirectorTimeouts {
+  check.object('timeouts', value)
+  check.knownKeys('timeouts', value, ['tcpSeconds', 'tcpFinSeconds', 'udpSeconds'])
+  for (const [name, seconds] of Object.entries(value)) check.integer(`timeouts.${name}`, seconds, 0, 2147483)
+  return value
+}
+
+function localTraffic(value: LocalTraffic): LocalTraffic {
+  check.object('localTraffic', value)
+  const kind = check.oneOf('localTraffic.kind', value.kind, ['cidrs', 'bridge', 'interface-prefix'])
+  if (kind === 'cidrs' && value.kind === 'cidrs') {
+    return { kind, cidrs: prefixes('localTraffic.cidrs', value.cidrs).map(({ text }) => text) }
+  }
+  const name =
+    value.kind === 'bridge' ? value.interface : value.kind === 'interface-prefix' ? value.prefix : ''
+  if (!/^[^\s/:%"]{1,15}$/.test(name)) {
+    const field = value.kind === 'bridge' ? 'localTraffic.interface' : 'localTraffic.prefix'
+    throw new InvalidArgumentError(field, name, 'an interface name')
+  }
+  return value
+}

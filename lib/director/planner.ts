@@ -1,0 +1,180 @@
+/**
+ * Holds what is wanted and keeps the plan for it up to date, one service at a time. Pure memory: no input or output.
+ * The parts of the plan that a change touched are collected until somebody takes them.
+ */
+import { compileService } from './compile-service.js'
+import { type NodeFacts, type NodeView, viewNode } from './facts.js'
+import type { Fragment } from './fragment.js'
+import type { KubernetesEndpointSlice, KubernetesMetadata, KubernetesService } from './kubernetes.js'
+import { Ledger } from './ledger.js'
+import { type DirectorOptions, type ResolvedOptions, resolveOptions } from './options.js'
+import type { Scope } from './scope.js'
+import { objectName, readService, type ServiceSpec } from './service-spec.js'
+import { readSlice, sliceService, type SliceSpec } from './slice-spec.js'
+import type { KernelState } from './state.js'
+import {
+  compileVirtualService,
+  readVirtualService,
+  type VirtualService,
+  virtualServiceName,
+  type VirtualServiceSpec,
+} from './virtual-service.js'
+
+/** What names a Kubernetes object: the object itself, its metadata, or `namespace/name`. */
+export type ObjectReference = string | { readonly metadata?: KubernetesMetadata | null | undefined }
+
+export class Planner {
+  readonly options: ResolvedOptions
+  #node: NodeView
+  #ledger: Ledger
+  readonly #services = new Map<string, ServiceSpec>()
+  readonly #virtualServices = new Map<string, VirtualServiceSpec>()
+  /** By service, then by slice. */
+  readonly #slices = new Map<string, Map<string, SliceSpec>>()
+  readonly #serviceOfSlice = new Map<string, string>()
+  /** By kind and name: a plain service may have the name of a Kubernetes one. */
+  readonly #fragments = new Map<string, Fragment>()
+
+  /** @throws InvalidArgumentError naming the fact or the option */
+  constructor(facts: NodeFacts, options: DirectorOptions = {}) {
+    this.options = resolveOptions(options)
+    this.#node = viewNode(facts, this.options)
+    this.#ledger = new Ledger(this.#node, this.options)
+  }
+
+  /** The plan, as a live view. */
+  get state(): KernelState {
+    return this.#ledger.state()
+  }
+
+  get node(): NodeView {
+    return this.#node
+  }
+
+  /** The parts of the plan that changed since the last call. */
+  takeScope(): Scope {
+    return this.#ledger.takeScope()
+  }
+
+  /** Returns the owner's name. @throws InvalidArgumentError naming the field; the plan is then as it was */
+  upsertService(service: KubernetesService): string {
+    const spec = readService(service)
+    const name = objectName(service.metadata)
+    if (spec === undefined) this.#services.delete(name)
+    else this.#services.set(name, spec)
+    this.#compileService(name)
+    return name
+  }
+
+  removeService(reference: ObjectReference): string {
+    const name = referenceName(reference)
+    this.#services.delete(name)
+    this.#compileService(name)
+    return name
+  }
+
+  /** Returns the name of the service whose endpoints changed. @throws InvalidArgumentError naming the field */
+  upsertEndpointSlice(slice: KubernetesEndpointSlice): string {
+    const spec = readSlice(slice)
+    const service = sliceService(slice)
+    const name = objectName(slice.metadata)
+    const before = this.#serviceOfSlice.get(name)
+    if (before !== undefined && (before !== service || spec === undefined)) this.#dropSlice(name, before)
+    if (spec === undefined) return service
+    const slices = this.#slices.get(service)
+    if (slices === undefined) this.#slices.set(service, new Map([[name, spec]]))
+    else slices.set(name, spec)
+    this.#serviceOfSlice.set(name, service)
+    this.#compileService(service)
+    return service
+  }
+
+  /** Returns the name of the service whose endpoints changed, `undefined` for a slice that was not known. */
+  removeEndpointSlice(reference: ObjectReference): string | undefined {
+    const name = referenceName(reference)
+    const service = this.#serviceOfSlice.get(name)
+    if (service !== undefined) this.#dropSlice(name, service)
+    return service
+  }
+
+  upsertVirtualService(service: VirtualService): string {
+    const spec = readVirtualService(service)
+    this.#virtualServices.set(spec.name, spec)
+    this.#compileVirtualService(spec.name)
+    return spec.name
+  }
+
+  removeVirtualService(reference: string | VirtualService): string {
+    const name = typeof reference === 'string' ? reference : virtualServiceName(reference)
+    this.#virtualServices.delete(name)
+    this.#compileVirtualService(name)
+    return name
+  }
+
+  /** Plans everything again for a node that has changed. Rare: addresses of the node come and go seldom. */
+  updateFacts(facts: NodeFacts): void {
+    this.#node = viewNode(facts, this.options)
+    this.#ledger = new Ledger(this.#node, this.options)
+    this.#fragments.clear()
+    for (const name of this.#services.keys()) this.#compileService(name)
+    for (const name of this.#virtualServices.keys()) this.#compileVirtualService(name)
+  }
+
+  /** What could not be planned, by owner; and whose key an older service has. */
+  problems(): Map<string, string[]> {
+    const result = new Map<string, string[]>()
+    for (const { owner, rank, problems, services } of this.#fragments.values()) {
+      const lost = [...services.keys()].filter((key) => this.#ledger.rivals(key).includes(rank))
+      const all = [...problems, ...lost.map((key) => `${key}: another service has it`)]
+      if (all.length > 0) result.set(owner, all)
+    }
+    return result
+  }
+
+  /** Owners whose wishes include the entry or the address. Looks at all of them: for reports of failures only. */
+  ownersOf(wish: { readonly set: string; readonly entry: string } | { readonly address: string }): string[] {
+    const wants = (fragment: Fragment): boolean =>
+      'set' in wish
+        ? fragment.entries.get(wish.set)?.has(wish.entry) === true
+        : fragment.addresses.has(wish.address)
+    return [...this.#fragments.values()].filter(wants).map(({ owner }) => owner)
+  }
+
+  #dropSlice(name: string, service: string): void {
+    const slices = this.#slices.get(service)
+    slices?.delete(name)
+    if (slices?.size === 0) this.#slices.delete(service)
+    this.#serviceOfSlice.delete(name)
+    this.#compileService(service)
+  }
+
+  #compileService(name: string): void {
+    const spec = this.#services.get(name)
+    this.#replace(
+      `service ${name}`,
+      spec && compileService(spec, this.#slicesOf(name), this.#node, this.options),
+    )
+  }
+
+  #compileVirtualService(name: string): void {
+    const spec = this.#virtualServices.get(name)
+    this.#replace(`virtual ${name}`, spec && compileVirtualService(spec, this.#node, this.options))
+  }
+
+  /** In the order of their names, so that it does not matter which came first. */
+  #slicesOf(service: string): SliceSpec[] {
+    const slices = [...(this.#slices.get(service)?.values() ?? [])]
+    return slices.length < 2 ? slices : slices.sort((left, right) => (left.name < right.name ? -1 : 1))
+  }
+
+  #replace(id: string, next: Fragment | undefined): void {
+    this.#ledger.replace(this.#fragments.get(id), next)
+    if (next === undefined) this.#fragments.delete(id)
+    else this.#fragments.set(id, next)
+  }
+}
+
+function referenceName(reference: ObjectReference): string {
+  if (typeof reference !== 'string') return objectName(reference.metadata)
+  return reference.includes('/') ? reference : `default/${reference}`
+}
