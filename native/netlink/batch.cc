@@ -17,14 +17,14 @@ nlmsghdr* HeaderAt(uint8_t* bytes) {
 
 }  // namespace
 
-BatchEngine::BatchEngine(Socket& socket, BatchSource& source, const BatchOptions& options)
-    : socket_(socket),
+BatchEngine::BatchEngine(Channel& channel, BatchSource& source, const BatchOptions& options)
+    : channel_(channel),
       source_(source),
       options_(options),
       // Even when every request of every datagram in flight is refused, the replies must fit.
       reply_budget_(std::max<size_t>(
-          1, socket.receive_capacity() / kReplyWeight / std::max<size_t>(1, options.in_flight))),
-      buffer_(std::min(options.datagram_bytes, socket.send_limit())),
+          1, channel.receive_capacity() / kReplyWeight / std::max<size_t>(1, options.in_flight))),
+      buffer_(std::min(options.datagram_bytes, channel.send_limit())),
       writer_(buffer_) {}
 
 BatchEnd BatchEngine::Run() {
@@ -49,10 +49,10 @@ BatchEnd BatchEngine::Run() {
 BatchEngine::Fill BatchEngine::FillDatagram() {
   writer_.Clear();
   for (size_t messages = 0; messages < reply_budget_; ++messages) {
-    const uint32_t sequence = socket_.next_sequence();
+    const uint32_t sequence = channel_.next_sequence();
     switch (source_.Next(writer_, sequence)) {
       case Append::kMessage:
-        socket_.UseSequence();
+        channel_.UseSequence();
         if (messages == 0) first_ = sequence;
         last_ = sequence;
         break;
@@ -75,7 +75,7 @@ void BatchEngine::SendDatagram() {
 }
 
 void BatchEngine::SendOrSplit(Bytes datagram, uint32_t first, uint32_t last) {
-  const int refused = socket_.Send(datagram);
+  const int refused = channel_.Send(datagram);
   if (refused == 0) {
     flights_.push_back({first, last});
     return;
@@ -109,7 +109,7 @@ void BatchEngine::Drain(size_t until) {
   int wait_ms = options_.reply_timeout_ms;
   while (flights_.size() > until) {
     Bytes datagram;
-    switch (socket_.Receive(datagram, wait_ms)) {
+    switch (channel_.Receive(datagram, wait_ms)) {
       case ReceiveStatus::kData:
         Handle(datagram);
         break;

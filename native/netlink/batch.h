@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "netlink/acknowledgement.h"
-#include "netlink/socket.h"
+#include "netlink/channel.h"
 #include "netlink/writer.h"
 
 namespace director::netlink {
@@ -59,7 +59,7 @@ enum class BatchEnd { kFinished, kStopped, kAborted };
 // last message only: refusals arrive anyway, named by their sequence number.
 class BatchEngine {
  public:
-  BatchEngine(Socket& socket, BatchSource& source, const BatchOptions& options);
+  BatchEngine(Channel& channel, BatchSource& source, const BatchOptions& options);
   BatchEnd Run();
 
  private:
@@ -77,7 +77,7 @@ class BatchEngine {
   void Settle(uint32_t answered);
   void LoseFlight();
 
-  Socket& socket_;
+  Channel& channel_;
   BatchSource& source_;
   BatchOptions options_;
   size_t reply_budget_;

@@ -6,8 +6,8 @@
 #include <memory>
 #include <vector>
 
+#include "netlink/channel.h"
 #include "netlink/namespace.h"
-#include "util/bytes.h"
 
 namespace director::netlink {
 
@@ -22,44 +22,28 @@ struct SocketOptions {
   bool cap_acknowledgements = true;
 };
 
-enum class ReceiveStatus {
-  kData,     // one datagram
-  kEmpty,    // nothing there (within the time given)
-  kOverrun,  // ENOBUFS: the kernel has dropped messages for this socket
-};
-
 // A netlink socket bound to a port of the kernel's choice. One thread at a time.
-class Socket {
+class Socket final : public Channel {
  public:
   Socket(const Namespace& where, const SocketOptions& options);
 
-  // Sends one datagram to the kernel, which processes all requests in it before this returns.
-  // Returns 0, or EMSGSIZE / ENOBUFS when it is too large for the kernel to take; throws on anything else.
-  int Send(Bytes datagram);
-
-  // Receives one datagram. `wait_ms` 0 does not wait, -1 waits for ever. The bytes live until the next call.
+  int Send(Bytes datagram) override;
   // Datagrams that do not come from the kernel are skipped.
-  ReceiveStatus Receive(Bytes& datagram, int wait_ms);
+  ReceiveStatus Receive(Bytes& datagram, int wait_ms) override;
 
   // Receives what is there now, up to a handful of datagrams in one system call; waits for the first.
   ReceiveStatus ReceiveMany(std::vector<Bytes>& datagrams, int wait_ms);
 
   int fd() const { return fd_.get(); }
   uint32_t port() const { return port_; }
-  // Largest datagram that the send buffer admits.
-  size_t send_limit() const { return send_limit_; }
-  // Bytes that may queue for us before the kernel drops replies.
-  size_t receive_capacity() const { return receive_capacity_; }
-  // The number of the next request; Use() takes it.
-  uint32_t next_sequence() const { return sequence_ + 1; }
-  uint32_t UseSequence() { return ++sequence_; }
+  size_t send_limit() const override { return send_limit_; }
+  size_t receive_capacity() const override { return receive_capacity_; }
 
  private:
   bool WaitReadable(int wait_ms);
 
   UniqueFd fd_;
   uint32_t port_ = 0;
-  uint32_t sequence_ = 0;
   size_t send_limit_ = 0;
   size_t receive_capacity_ = 0;
   // Left uninitialised: most sockets never touch the larger part, and in a guest each page fault is dear.
