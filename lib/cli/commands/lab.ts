@@ -1,0 +1,67 @@
+import { InvalidArgumentError as InvalidOptionError } from 'commander'
+import type { LabBackend } from '../../lab/index.js'
+import { interruptible } from '../interrupt.js'
+import type { RegisterCommand } from './index.js'
+
+interface LabFlags {
+  backend: LabBackend
+  kernel?: string
+  memory: string
+  cpus?: number
+  timeout?: number
+  write?: boolean
+  writable: string[]
+}
+
+export const registerLab: RegisterCommand = (program) => {
+  program
+    .command('lab')
+    .summary('boot a kernel with IPVS and run a command in it')
+    .description(
+      'Boots a real Linux kernel with IPVS as an ordinary process, runs COMMAND in it (a shell if there is none) and ' +
+        "returns what COMMAND returned. The host's files are visible; every change is thrown away, except in folders " +
+        'opened with --write or --writable.',
+    )
+    .argument('[command...]', 'the command and its arguments, best after "--"')
+    .option('-b, --backend <name>', "uml: User-Mode Linux; qemu: Debian's stock kernel, emulated", 'uml')
+    .option(
+      '-k, --kernel <file>',
+      "kernel to boot, or 'debian' (default: $IPVS_DIRECTOR_LAB_KERNEL, the cache folder, Debian's user-mode-linux)",
+    )
+    .option('-m, --memory <size>', 'memory of the guest, such as 512M or 4G', '2G')
+    .option('-c, --cpus <number>', 'CPUs of the guest (default: 1 in uml, 2 in qemu)', numberOf)
+    .option('-t, --timeout <seconds>', 'kill the guest after so many seconds, boot included', numberOf)
+    .option('-w, --write', 'let COMMAND change the current folder')
+    .option('--writable <folder>', 'let COMMAND change this folder (repeatable)', append, [])
+    .passThroughOptions()
+    .action(runLab)
+}
+
+async function runLab(command: string[], flags: LabFlags): Promise<void> {
+  const { Lab } = await import('../../lab/index.js')
+  const result = await interruptible((signal) =>
+    Lab.run(command.length > 0 ? command : ['/bin/bash'], {
+      backend: flags.backend,
+      kernel: flags.kernel,
+      memory: flags.memory,
+      cpus: flags.cpus,
+      timeoutSeconds: flags.timeout,
+      write: [...(flags.write === true ? ['.'] : []), ...flags.writable],
+      stdin: 'inherit',
+      stdout: 'inherit',
+      stderr: 'inherit',
+      signal,
+    }),
+  )
+  if (result !== undefined) process.exitCode = result.exitCode
+}
+
+function numberOf(text: string): number {
+  const value = Number(text)
+  if (text.trim() === '' || Number.isNaN(value)) throw new InvalidOptionError('expected a number')
+  return value
+}
+
+function append(folder: string, previous: string[]): string[] {
+  return [...previous, folder]
+}

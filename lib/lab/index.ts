@@ -1,0 +1,13 @@
+/** The lab: a real Linux kernel with IPVS, booted as an ordinary process. Guide: docs/lab.md. */
+import { insideLab, runInLab } from './run.js'
+
+export { LabError, type LabErrorCode } from './errors.js'
+export type { LabBackend, LabInput, LabOptions, LabOutput } from './options.js'
+export type { LabResult } from './run.js'
+
+export const Lab = {
+  /** Boots a guest and runs a command in it. */
+  run: runInLab,
+  /** True inside a guest. */
+  inside: insideLab,
+} as const
