@@ -3,7 +3,7 @@ import tseslint from 'typescript-eslint'
 import { layering } from './scripts/layering.mjs'
 
 export default tseslint.config(
-  { ignores: ['build/', 'dist/', 'prebuilds/', 'node_modules/'] },
+  { ignores: ['.cache/', 'build/', 'dist/', 'prebuilds/', 'node_modules/'] },
   eslint.configs.recommended,
   {
     files: ['**/*.ts', '**/*.mts', '**/*.cts'],

@@ -17,7 +17,7 @@ export class Batch {
     return this.list.reduce((sum, run) => sum + run.size, 0)
   }
 
-  /** The operations in order, in stretches of one subsystem each. */
+  /** @internal The operations in order, in stretches of one subsystem each. */
   get runs(): readonly BatchRun[] {
     return this.list
   }

@@ -23,6 +23,7 @@ const MOST_ATTEMPTS = 10
  * `ERR_DUMP_INTERRUPTED`, since what was handed out can't be taken back.
  */
 export class Listing<T> implements AsyncIterable<T>, PromiseLike<T[]> {
+  /** @internal The rooms of a kernel make these. */
   constructor(private readonly source: ListingSource<T>) {}
 
   async *[Symbol.asyncIterator](): AsyncGenerator<T, void, undefined> {

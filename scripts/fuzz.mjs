@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 /**
  * Builds the fuzz targets and runs each for a while: `npm run fuzz [-- --seconds N] [--target NAME]`.
- * The corpus grows in build/fuzz/corpus and starts from the hex texts in test/fuzz/seeds.
+ * The corpus grows in .cache/fuzz/corpus and starts from the hex texts in test/fuzz/seeds.
  */
 import { spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
@@ -11,7 +11,7 @@ import { parseArgs } from 'node:util'
 const { values } = parseArgs({
   options: { seconds: { type: 'string', default: '600' }, target: { type: 'string' } },
 })
-const out = 'build/fuzz'
+const out = '.cache/fuzz'
 
 run('npm', ['run', '--silent', 'build:fuzzers'])
 for (const target of targets()) fuzz(target)

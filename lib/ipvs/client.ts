@@ -42,6 +42,7 @@ const MOST_READINGS = 10
 const NO_SUCH_SERVICE = { ESRCH: 'no such virtual service' }
 
 export class Ipvs {
+  /** @internal A kernel makes its own. */
   constructor(private readonly host: IpvsHost) {}
 
   /** Version and size of the connection table (IPVS_CMD_GET_INFO). `ERR_UNSUPPORTED_FEATURE` without IPVS. */

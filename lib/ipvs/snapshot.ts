@@ -18,6 +18,7 @@ export class Snapshot implements Iterable<ServiceWithServers> {
   private readonly serverViews: readonly DataView[]
   private readonly serversPerPiece: number
 
+  /** @internal `kernel.ipvs.snapshot()` makes these. */
   constructor(
     buffers: SnapshotBuffers,
     /** Two readings in a row agreed on everything but counters. */

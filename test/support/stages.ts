@@ -11,7 +11,7 @@ export const stages: readonly Stage[] = [
   check('types', npm('build:ts')),
   check('build', npm('build:native')),
   nodeTests('unit', 'dist/test/unit'),
-  counted('native', npm('build:sanitized'), ['build/sanitized/native_tests']),
+  counted('native', npm('build:sanitized'), ['.cache/sanitized/native_tests']),
   check('typings', npm('check:types')),
   check('docs', npm('docs', '--emit', 'none')),
   check('fuzz', npm('fuzz', '--seconds', '10')),
