@@ -195,7 +195,7 @@ export class OperationTable {
         persistence.timeoutSeconds,
         'service.persistence.timeoutSeconds',
         1,
-        2147483,
+        4294967,
       )
       view.setUint32(row + at.timeoutSeconds, timeout, littleEndian)
     } else if (!isFwmarkKey(service) && service.port === 0) {

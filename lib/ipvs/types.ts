@@ -46,9 +46,12 @@ export type SchedulerFlag =
 
 /** Client affinity (IP_VS_SVC_F_PERSISTENT); ipvsadm -p and -M. */
 export interface Persistence {
-  /** Life of a template after its last connection. 1–2147483 seconds; ipvsadm's default is 300. */
+  /**
+   * Life of a template after its last connection. 1–4294967 seconds: the kernel counts them in ticks of up to 1000 Hz,
+   * in 32 bits. ipvsadm's default is 360 (its manual says 300), its most are 31 days.
+   */
   readonly timeoutSeconds: number
-  /** Clients of one prefix share an affinity. IPv4 1–32, default 32; IPv6 1–128, default 128. */
+  /** Clients of one prefix share an affinity. IPv4 0 (all clients)–32, default 32; IPv6 1–128, default 128. */
   readonly prefixLength?: number
 }
 

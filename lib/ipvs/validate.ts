@@ -63,8 +63,8 @@ export function schedulerFlagBits(flags: readonly SchedulerFlag[] | undefined, c
 
 /** The whole address where nothing else is asked for: the kernel wants a mask also without persistence. */
 export function prefixLengthOf(family: AddressFamily, persistence: Persistence | undefined): number {
-  const most = family === AF_INET ? 32 : 128
-  return checkInteger(persistence?.prefixLength ?? most, 'service.persistence.prefixLength', 1, most)
+  const [least, most] = family === AF_INET ? [0, 32] : [1, 128]
+  return checkInteger(persistence?.prefixLength ?? most, 'service.persistence.prefixLength', least, most)
 }
 
 /** Whether the kernel may take this for a server (ip_vs_new_dest: unicast; the unspecified address is none). */
