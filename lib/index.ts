@@ -17,6 +17,16 @@ export {
 } from './errors.js'
 export { Ipvs, UnstableTableError, type SnapshotOptions } from './ipvs/client.js'
 export type { ServerColumns } from './ipvs/columns.js'
+export type { Operation } from './ipvs/ipvsadm/command.js'
+export { RestoreLineError } from './ipvs/ipvsadm/errors.js'
+export {
+  formatTable,
+  type TableColumns,
+  type TableFormat,
+  type TableOptions,
+} from './ipvs/ipvsadm/table-format.js'
+export type { FailedLine, RestoreOptions, RestoreReport } from './ipvs/restore.js'
+export { formatSave, parseRestore, type RestoreOperation, type SaveOptions } from './ipvs/save-format.js'
 export { Snapshot } from './ipvs/snapshot.js'
 export type * from './ipvs/types.js'
 export { Kernel, openKernel, type KernelOptions } from './kernel.js'

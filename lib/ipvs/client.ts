@@ -7,7 +7,9 @@ import { native, type KernelHandle } from '../native.js'
 import { daemonState, nativeDaemon } from './daemon.js'
 import { explainIpvs, formatServiceKey } from './explain.js'
 import { OperationTable } from './operation-table.js'
+import { restore, type RestoreOptions, type RestoreReport } from './restore.js'
 import { rowReader } from './rows.js'
+import { formatSave, type SaveOptions } from './save-format.js'
 import { sameTable, Snapshot } from './snapshot.js'
 import { checkInteger } from './validate.js'
 import type {
@@ -143,12 +145,14 @@ export class Ipvs {
 
   /**
    * IPVS_CMD_SET_CONFIG; ipvsadm --set. What is left out, or 0, keeps its value.
-   * Range: 0–2147483 seconds, the most that every kernel's tick rate can hold.
+   * Range: 0–21474836 seconds; a kernel that ticks faster than 100 Hz takes less (2147483 at 1000 Hz): `EINVAL`.
    */
   async setTimeouts(timeouts: Partial<Timeouts>): Promise<void> {
-    const value = (name: keyof Timeouts) => checkInteger(timeouts[name] ?? 0, name, 0, 2147483)
+    const value = (name: keyof Timeouts) => checkInteger(timeouts[name] ?? 0, name, 0, 21474836)
     const [tcp, tcpFin, udp] = [value('tcpSeconds'), value('tcpFinSeconds'), value('udpSeconds')]
-    await this.ask('setTimeouts', (handle) => native().ipvs.setTimeouts(handle, tcp, tcpFin, udp))
+    await this.ask('setTimeouts', (handle) => native().ipvs.setTimeouts(handle, tcp, tcpFin, udp), {
+      EINVAL: 'a timeout is longer than this kernel can count in ticks (INT_MAX / HZ seconds)',
+    })
   }
 
   /** The running synchronisation daemons: none, one, or a master and a backup. ipvsadm -L --daemon. */
@@ -174,6 +178,20 @@ export class Ipvs {
     await this.ask('stopDaemon', (handle) => native().ipvs.stopDaemon(handle, request), {
       ESRCH: `no ${daemon.state} daemon runs`,
     })
+  }
+
+  /** The table as lines that {@link restore} and `ipvsadm -R` read; thresholds included, unlike `ipvsadm -S`. */
+  async save(options?: SaveOptions): Promise<string> {
+    return formatSave(await this.snapshot(), options)
+  }
+
+  /**
+   * Carries out the lines of a saved table; see {@link parseRestore} for what may stand in them. Neighbouring lines go
+   * to the kernel as one batch. `ERR_RESTORE_LINE` names the first line that is malformed or invalid, and then nothing
+   * was sent; what the kernel refuses is in the report, line by line.
+   */
+  async restore(text: string, options: RestoreOptions = {}): Promise<RestoreReport> {
+    return restore(text, this, (batch, how) => this.host.commit(batch, how), options)
   }
 
   private async ask<T>(

@@ -72,8 +72,12 @@ function serverSwitches(server: ServerState, thresholds: boolean): string {
   return ` ${forwardingSwitches[forwarding]} -w ${weight}${limits}${tunnelSwitches(server)}`
 }
 
-/** One operation of a saved table, and the line it stands in, from 1. */
-export type RestoreOperation = Operation & { readonly line: number }
+/** One operation of a saved table, and the line that it stands in. */
+export type RestoreOperation = Operation & {
+  /** From 1. */
+  readonly line: number
+  readonly text: string
+}
 
 /**
  * The operations of a text that `formatSave()` or `ipvsadm -S -n` wrote, or that was written by hand in the options of
@@ -86,7 +90,7 @@ export function parseRestore(text: string): RestoreOperation[] {
   const operations: RestoreOperation[] = []
   for (const { line, words, text: source } of splitLines(text)) {
     if (words[0]?.startsWith('#')) continue
-    operations.push({ ...parseLine(line, words, source), line })
+    operations.push({ ...parseLine(line, words, source), line, text: source })
   }
   return operations
 }

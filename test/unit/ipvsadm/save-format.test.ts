@@ -54,9 +54,15 @@ test('operations carry their line; empty lines, comments and the word ipvsadm co
       operation: 'addService',
       service: { protocol: 'tcp', address: '10.0.0.1', port: 80, scheduler: 'rr' },
       line: 3,
+      text: 'ipvsadm -A -t 10.0.0.1:80 -s rr\r',
     },
-    { operation: 'flush', line: 5 },
-    { operation: 'zero', service: { protocol: 'tcp', address: '10.0.0.1', port: 80 }, line: 6 },
+    { operation: 'flush', line: 5, text: '-C' },
+    {
+      operation: 'zero',
+      service: { protocol: 'tcp', address: '10.0.0.1', port: 80 },
+      line: 6,
+      text: '  -Z -t 10.0.0.1:80 ',
+    },
   ])
 })
 
