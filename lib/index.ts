@@ -30,14 +30,5 @@ export { formatSave, parseRestore, type RestoreOperation, type SaveOptions } fro
 export { Snapshot } from './ipvs/snapshot.js'
 export type * from './ipvs/types.js'
 export { Kernel, openKernel, type KernelOptions } from './kernel.js'
-export {
-  Lab,
-  LabError,
-  type LabBackend,
-  type LabErrorCode,
-  type LabInput,
-  type LabOptions,
-  type LabOutput,
-  type LabResult,
-} from './lab/index.js'
+export * from './lab/index.js'
 export { Listing } from './listing.js'

@@ -18,6 +18,10 @@ export type LabErrorCode =
   | 'ERR_LAB_FETCH'
   /** A kernel could not be built. */
   | 'ERR_LAB_BUILD'
+  /** Namespaces, links or addresses of a topology were refused; the message has the program's own words. */
+  | 'ERR_LAB_TOPOLOGY'
+  /** A request inside a topology got no (valid) answer in time. */
+  | 'ERR_LAB_REQUEST'
 
 export interface LabErrorDetails extends Omit<DirectorErrorDetails, 'code'> {
   code: LabErrorCode

@@ -11,3 +11,4 @@ export const Lab = {
   /** True inside a guest. */
   inside: insideLab,
 } as const
+export * from './topology/index.js'

@@ -22,7 +22,7 @@ async function unpack(packed: string, target: string): Promise<void> {
   const partial = `${target}.${process.pid}.partial`
   const file = await open(partial, 'w', 0o755)
   try {
-    await runProgram('xz', ['-dc', packed], { stdout: file.fd, package: 'xz-utils' })
+    await runProgram('xz', ['-dc', packed], { stdout: file.fd, package: 'xz-utils', code: 'ERR_LAB_FETCH' })
     await rename(partial, target)
   } finally {
     await file.close()

@@ -1,0 +1,50 @@
+/** Requests from inside a namespace. Each opens a connection of its own, so that each is scheduled anew. */
+import { createSocket } from 'node:dgram'
+import { once } from 'node:events'
+import { request as httpRequest, type IncomingMessage } from 'node:http'
+import { connect } from 'node:net'
+import type { ExchangeSpec, HttpReply, RequestSpec } from './protocol.js'
+
+/** More than any backend answers; a reply is cut there. */
+const mostBytes = 65_536
+
+export async function requestHttp(spec: RequestSpec): Promise<HttpReply> {
+  const startedAt = performance.now()
+  const signal = AbortSignal.timeout(spec.timeoutMs)
+  const request = httpRequest(spec.url, { agent: false, headers: spec.headers, signal }).end()
+  const [response] = (await once(request, 'response')) as [IncomingMessage]
+  let body = ''
+  for await (const chunk of response.setEncoding('utf8') as AsyncIterable<string>) {
+    body += chunk
+    if (body.length > mostBytes) break
+  }
+  return { status: response.statusCode ?? 0, body, elapsedMs: Math.round(performance.now() - startedAt) }
+}
+
+export async function exchange(spec: ExchangeSpec): Promise<string> {
+  const signal = AbortSignal.timeout(spec.timeoutMs)
+  return spec.protocol === 'tcp' ? exchangeTcp(spec, signal) : exchangeUdp(spec, signal)
+}
+
+async function exchangeTcp(spec: ExchangeSpec, signal: AbortSignal): Promise<string> {
+  const socket = connect({ host: spec.address, port: spec.port })
+  try {
+    await once(socket, 'connect', { signal })
+    socket.write(spec.text)
+    const [reply] = (await once(socket, 'data', { signal })) as [Buffer]
+    return reply.toString()
+  } finally {
+    socket.destroy()
+  }
+}
+
+async function exchangeUdp(spec: ExchangeSpec, signal: AbortSignal): Promise<string> {
+  const socket = createSocket(spec.address.includes(':') ? 'udp6' : 'udp4')
+  try {
+    socket.send(spec.text, spec.port, spec.address)
+    const [reply] = (await once(socket, 'message', { signal })) as [Buffer]
+    return reply.toString()
+  } finally {
+    socket.close()
+  }
+}

@@ -1,0 +1,5 @@
+export { directorNetwork, type DirectorNetworkOptions } from './director-network.js'
+export type { Backend, Namespace, Reply, RequestOptions } from './namespace.js'
+export type { HttpReply } from './protocol.js'
+export type { BackendAnswer, BackendSpec, NamespaceSpec, RouteSpec, TopologySpec } from './spec.js'
+export { Topology, type TopologyOptions } from './topology.js'
