@@ -1,0 +1,30 @@
+/** Runs a whole suite inside a lab guest and brings its result back. */
+import { stderr } from 'node:process'
+
+import { Lab } from '../lib/lab/index.js'
+import type { BenchOptions } from './run.js'
+import type { Result, Suite } from './suite.js'
+
+// A guest that hangs must not hang the bench; a full run of the largest suite takes some minutes.
+const MOST_SECONDS = 3600
+
+export async function runInGuest(
+  suite: Suite,
+  bench: BenchOptions,
+  program: readonly string[],
+): Promise<Result> {
+  const { size, rounds, drivers, guest, options } = bench
+  const words = ['--size', size, '--rounds', String(rounds), '--guest', 'none', '--json', '-']
+  if (drivers !== undefined) words.push('--drivers', drivers.join(','))
+  for (const [name, value] of Object.entries(options)) words.push(`--${name}`, value)
+  stderr.write(`booting ${guest} for ${suite.name}\n`)
+  const { stdout, exitCode } = await Lab.run([...program, suite.name, ...words], {
+    backend: guest === 'qemu' ? 'qemu' : 'uml',
+    memory: '6G',
+    timeoutSeconds: MOST_SECONDS,
+    env: { ...process.env, BENCH_IN_GUEST: guest },
+    stderr: 'inherit',
+  })
+  if (exitCode !== 0) throw new Error(`the bench in the guest ended with code ${exitCode}`)
+  return JSON.parse(String(stdout)) as Result
+}

@@ -1,0 +1,167 @@
+/** IPVS: programming and listing a table, against ipvsadm, against one request at a time, and against the limit in C. */
+import { join } from 'node:path'
+
+import { formatIpv4 } from '../../lib/address.js'
+import { Batch, openKernel, type Kernel } from '../../lib/index.js'
+import { runProgram } from '../program.js'
+import type { Driver, Measurement, Suite, Task } from '../suite.js'
+import { watchLoop } from '../watch-loop.js'
+import { parseSize, saveText, SERVER_PORT, serverAddress, serviceKey, type TableSize } from './table.js'
+
+const limit = join(__dirname, '..', '..', '..', 'build', 'bench', 'ipvs')
+
+function operations({ services, servers }: TableSize): number {
+  return services * (servers + 1)
+}
+
+/** A driver that works on an empty table, and proves afterwards that the table is full. */
+function programming(
+  name: string,
+  work: (kernel: Kernel, size: TableSize) => Promise<Omit<Measurement, 'operations'>>,
+): Driver {
+  return onKernel(name, async (kernel, size) => {
+    const measured = await work(kernel, size)
+    const { serviceCount, serverCount } = await kernel.ipvs.snapshot()
+    const expected = [size.services, size.services * size.servers]
+    if (serviceCount !== expected[0] || serverCount !== expected[1]) {
+      throw new Error(
+        `${name} left ${serviceCount} services and ${serverCount} servers, expected ${expected.join(' and ')}`,
+      )
+    }
+    return { ...measured, operations: operations(size) }
+  })
+}
+
+/** A driver that reads a full table. `work` returns how many services and servers it saw. */
+function listing(
+  name: string,
+  work: (kernel: Kernel) => Promise<Omit<Measurement, 'operations'> & { seen: number }>,
+): Driver {
+  return onKernel(name, async (kernel, size) => {
+    await kernel.commit(columnBatch(size))
+    const { seen, ...measured } = await work(kernel)
+    if (seen !== operations(size)) throw new Error(`${name} saw ${seen} of ${operations(size)}`)
+    return { ...measured, operations: operations(size) }
+  })
+}
+
+function onKernel(name: string, measure: (kernel: Kernel, size: TableSize) => Promise<Measurement>): Driver {
+  return {
+    name,
+    async measure({ size }: Task) {
+      const kernel = await openKernel()
+      await kernel.ipvs.flush()
+      try {
+        return await measure(kernel, parseSize(size))
+      } finally {
+        await kernel.ipvs.flush()
+        await kernel.close()
+      }
+    },
+  }
+}
+
+function columnBatch({ services, servers }: TableSize): Batch {
+  const addresses = Uint32Array.from({ length: servers }, (_, index) => serverAddress(index))
+  const batch = new Batch()
+  for (let service = 0; service < services; service++) {
+    const key = serviceKey(service)
+    batch.addService({ ...key, scheduler: 'rr' }).addServers(key, { addresses, ports: SERVER_PORT })
+  }
+  return batch
+}
+
+function objectBatch(list: readonly ReturnType<typeof tableObjects>[number][]): Batch {
+  const batch = new Batch()
+  for (const { service, servers } of list) {
+    batch.addService(service)
+    for (const server of servers) batch.addServer(service, server)
+  }
+  return batch
+}
+
+function tableObjects({ services, servers }: TableSize) {
+  return Array.from({ length: services }, (_, service) => ({
+    service: { ...serviceKey(service), scheduler: 'rr' },
+    servers: Array.from({ length: servers }, (_unused, server) => ({
+      address: formatIpv4(serverAddress(server)),
+      port: SERVER_PORT,
+    })),
+  }))
+}
+
+/** Building the batch counts: it is what a caller has to do. The event loop is watched from the commit on. */
+async function buildAndCommit(kernel: Kernel, build: () => Batch): Promise<Omit<Measurement, 'operations'>> {
+  const started = performance.now()
+  const batch = build()
+  const built = performance.now() - started
+  const { value: report, seconds, eventLoopDelayMs } = await timed(() => kernel.commit(batch))
+  if (report.failed[0] !== undefined) throw report.failed[0].error
+  return { seconds: built / 1000 + seconds, eventLoopDelayMs }
+}
+
+async function timed<T>(
+  work: () => Promise<T>,
+): Promise<{ value: T; seconds: number; eventLoopDelayMs: number }> {
+  const { value, eventLoopDelayMs } = await watchLoop(async () => {
+    const started = performance.now()
+    const result = await work()
+    return { result, seconds: (performance.now() - started) / 1000 }
+  })
+  return { value: value.result, seconds: value.seconds, eventLoopDelayMs }
+}
+
+async function limitProgram(mode: string, { services, servers }: TableSize) {
+  const { stdout, peakRssMiB } = await runProgram(limit, [mode, String(services), String(servers)])
+  return { ...(JSON.parse(stdout) as { seconds: number; seen: number }), peakRssMiB }
+}
+
+const program: Driver[] = [
+  programming('ours-objects', (kernel, size) => {
+    const objects = tableObjects(size)
+    return buildAndCommit(kernel, () => objectBatch(objects))
+  }),
+  programming('ours-rows', (kernel, size) => buildAndCommit(kernel, () => columnBatch(size))),
+  programming('one-by-one', (_, size) => limitProgram('one-by-one', size)),
+  programming('ipvsadm', (_, size) => runProgram('ipvsadm', ['-R'], saveText(size))),
+  programming('limit-c', (_, size) => limitProgram('program', size)),
+]
+
+const list: Driver[] = [
+  listing('ours-objects', async (kernel) => {
+    const { value, ...times } = await timed(async () => (await kernel.ipvs.snapshot()).services)
+    return { ...times, seen: value.length + value.reduce((sum, { servers }) => sum + servers.length, 0) }
+  }),
+  listing('ours-rows', async (kernel) => {
+    const { value, ...times } = await timed(() => kernel.ipvs.snapshot())
+    return { ...times, seen: value.serviceCount + value.serverCount }
+  }),
+  listing('ipvsadm', async () => {
+    const { stdout, seconds, peakRssMiB } = await runProgram('ipvsadm', ['-Sn'])
+    return { seconds, peakRssMiB, seen: stdout.split('\n').length - 1 }
+  }),
+  listing('limit-c', () => limitProgram('list', { services: 0, servers: 0 })),
+]
+
+export const ipvsSuite: Suite = {
+  name: 'ipvs',
+  defaultSize: '1000x10',
+  checkSize: parseSize,
+  guest: 'qemu',
+  limits: ['ipvs'],
+  rows: [
+    { name: 'program', drivers: program },
+    { name: 'list', drivers: list },
+  ],
+  ratios: [
+    { name: 'program', of: 'ipvsadm', to: 'ours-objects' },
+    { name: 'program', of: 'ipvsadm', to: 'ours-rows' },
+    { name: 'program', of: 'one-by-one', to: 'ours-objects' },
+    { name: 'program', of: 'one-by-one', to: 'ours-rows' },
+    { name: 'program', of: 'ours-rows', to: 'limit-c' },
+    { name: 'program', of: 'ours-objects', to: 'limit-c' },
+    { name: 'list', of: 'ipvsadm', to: 'ours-objects' },
+    { name: 'list', of: 'ipvsadm', to: 'ours-rows' },
+    { name: 'list', of: 'ours-rows', to: 'limit-c' },
+  ],
+}

@@ -1,0 +1,97 @@
+/** Runs each driver of a suite in fresh processes, in turn, and sums up. */
+import { execFile } from 'node:child_process'
+import { cpus, release, totalmem } from 'node:os'
+import { join } from 'node:path'
+import { env, execPath, stderr, version } from 'node:process'
+import { promisify } from 'node:util'
+
+import type { BenchOptions } from './run.js'
+import type { Measurement, Ratio, RatioPlan, Result, Row, RowPlan, Suite } from './suite.js'
+
+const execute = promisify(execFile)
+type Measured = Measurement & { readonly peakRssMiB: number }
+
+export async function measureAll(suite: Suite, bench: BenchOptions): Promise<Result> {
+  const rows: Row[] = []
+  for (const plan of suite.rows) rows.push(...(await measureRow(suite, plan, bench)))
+  const ratios = suite.ratios.flatMap((plan) => ratioOf(plan, rows) ?? [])
+  return { suite: suite.name, machine: machine(), rows, ratios }
+}
+
+async function measureRow(suite: Suite, plan: RowPlan, bench: BenchOptions): Promise<Row[]> {
+  const drivers = plan.drivers.filter(({ name }) => bench.drivers?.includes(name) ?? true)
+  const measured = new Map<string, Measured[]>(drivers.map(({ name }) => [name, []]))
+  for (let round = 1; round <= bench.rounds; round++) {
+    for (const { name } of drivers) {
+      stderr.write(`${suite.name} ${plan.name} ${name}, round ${round} of ${bench.rounds}: `)
+      const measurement = await measureOnce(suite, plan, name, bench)
+      stderr.write(`${measurement.seconds.toFixed(3)} s\n`)
+      measured.get(name)?.push(measurement)
+    }
+  }
+  return [...measured].map(([driver, list]) => summarise(plan.name, driver, bench.size, list))
+}
+
+async function measureOnce(
+  suite: Suite,
+  plan: RowPlan,
+  driver: string,
+  bench: BenchOptions,
+): Promise<Measured> {
+  const program = join(__dirname, 'drive.js')
+  const words = [program, suite.name, plan.name, driver, bench.size, JSON.stringify(bench.options)]
+  const { stdout } = await execute(execPath, ['--expose-gc', ...words], { maxBuffer: 1 << 20 })
+  return JSON.parse(stdout) as Measured
+}
+
+function summarise(name: string, driver: string, size: string, list: readonly Measured[]): Row {
+  const seconds = list.map((measurement) => measurement.seconds)
+  const delays = list.flatMap(({ eventLoopDelayMs }) => eventLoopDelayMs ?? [])
+  return {
+    name,
+    driver,
+    size,
+    seconds,
+    opsPerSecond: median(list.map((measurement) => measurement.operations / measurement.seconds)),
+    peakRssMiB: Math.max(...list.map(({ peakRssMiB }) => peakRssMiB)),
+    eventLoopDelayMs: delays.length === 0 ? null : Math.max(...delays),
+    ...figures(list),
+  }
+}
+
+function figures(list: readonly Measured[]): Record<string, number> {
+  const names = Object.keys(list[0]?.figures ?? {})
+  return Object.fromEntries(
+    names.map((name) => [name, median(list.map((one) => one.figures?.[name] ?? NaN))]),
+  )
+}
+
+// Round by round: both sides of a pair ran within the same minute.
+function ratioOf(plan: RatioPlan, rows: readonly Row[]): Ratio | undefined {
+  const find = (driver: string) =>
+    rows.find((row) => row.name === plan.name && row.driver === driver)?.seconds
+  const of = find(plan.of)
+  const to = find(plan.to)
+  if (of === undefined || to === undefined) return undefined
+  const ratios = of.map((seconds, round) => seconds / (to[round] ?? NaN))
+  return { ...plan, median: median(ratios), min: Math.min(...ratios), max: Math.max(...ratios) }
+}
+
+export function median(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b)
+  const middle = sorted.length >> 1
+  const upper = sorted[middle] ?? NaN
+  return sorted.length % 2 === 1 ? upper : (upper + (sorted[middle - 1] ?? NaN)) / 2
+}
+
+function machine() {
+  const [first] = cpus()
+  return {
+    guest: env['BENCH_IN_GUEST'] ?? 'none',
+    kernel: release(),
+    node: version,
+    cpu: first?.model.trim() ?? 'unknown',
+    cpus: cpus().length,
+    memoryMiB: Math.round(totalmem() / 2 ** 20),
+  }
+}

@@ -1,0 +1,45 @@
+/** A result as a table for people. */
+import Table from 'cli-table3'
+
+import { median } from './measure.js'
+import type { Result } from './suite.js'
+
+export function formatResult(result: Result): string {
+  const { suite, machine, rows, ratios } = result
+  const known = new Set([
+    'name',
+    'driver',
+    'size',
+    'seconds',
+    'opsPerSecond',
+    'peakRssMiB',
+    'eventLoopDelayMs',
+  ])
+  const figures = [...new Set(rows.flatMap((row) => Object.keys(row)))].filter((name) => !known.has(name))
+  const table = new Table({
+    head: ['row', 'driver', 'size', 'median s', 'min–max s', 'ops/s', 'peak MiB', 'loop ms', ...figures],
+    style: { head: [], border: [] },
+  })
+  for (const row of rows) {
+    const { seconds, eventLoopDelayMs } = row
+    table.push([
+      row.name,
+      row.driver,
+      row.size,
+      median(seconds).toFixed(4),
+      `${Math.min(...seconds).toFixed(4)}–${Math.max(...seconds).toFixed(4)}`,
+      Math.round(row.opsPerSecond).toString(),
+      row.peakRssMiB.toFixed(0),
+      eventLoopDelayMs === null ? '' : eventLoopDelayMs.toFixed(1),
+      ...figures.map((name) =>
+        typeof row[name] === 'number' ? String(Math.round(row[name] * 1000) / 1000) : '',
+      ),
+    ])
+  }
+  const lines = ratios.map(
+    ({ name, of, to, median: middle, min, max }) =>
+      `${name}: ${of} takes ${middle.toFixed(2)} times as long as ${to} (${min.toFixed(2)}–${max.toFixed(2)})`,
+  )
+  const where = Object.entries(machine).map(([key, value]) => `${key} ${value}`)
+  return `${suite} on ${where.join(', ')}\n${table.toString()}\n${lines.join('\n')}\n`
+}

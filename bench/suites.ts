@@ -1,0 +1,6 @@
+/** The suites by name. Loaded on demand: a driver's process reads only what it needs. */
+import type { Suite } from './suite.js'
+
+export const suites: Readonly<Record<string, () => Promise<Suite>>> = {
+  ipvs: async () => (await import('./ipvs/suite.js')).ipvsSuite,
+}
