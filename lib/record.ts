@@ -21,3 +21,17 @@ export function readText(bytes: Uint8Array, offset: number, size: number): strin
   const end = bytes.indexOf(0, offset)
   return decoder.decode(bytes.subarray(offset, end < 0 || end > offset + size ? offset + size : end))
 }
+
+const encoder = new TextEncoder()
+// Names are few: each is encoded once.
+const encodedNames = new Map<string, Uint8Array>()
+
+/** Puts text into a zeroed field; the caller has checked that it fits. */
+export function writeText(bytes: Uint8Array, offset: number, text: string): void {
+  let encoded = encodedNames.get(text)
+  if (encoded === undefined) {
+    encoded = encoder.encode(text)
+    if (encodedNames.size < 1024) encodedNames.set(text, encoded)
+  }
+  bytes.set(encoded, offset)
+}

@@ -1,4 +1,5 @@
 /** `kernel.ipvs`: the virtual server table of one network namespace. */
+import { checkInteger } from '../check.js'
 import { Batch } from '../batch.js'
 import type { CommitOptions, CommitReport } from '../commit.js'
 import { DirectorError, InvalidArgumentError } from '../errors.js'
@@ -11,7 +12,6 @@ import { restore, type RestoreOptions, type RestoreReport } from './restore.js'
 import { rowReader } from './rows.js'
 import { formatSave, type SaveOptions } from './save-format.js'
 import { sameTable, Snapshot } from './snapshot.js'
-import { checkInteger } from './validate.js'
 import type {
   IpvsInfo,
   Server,

@@ -1,9 +1,10 @@
 /** Servers from typed arrays: one array a field, for callers who have very many. */
+import { checkInteger } from '../check.js'
 import { AF_INET, AF_INET6, formatIpv4, readAddress } from '../address.js'
 import { InvalidArgumentError } from '../errors.js'
 import { MAX_WEIGHT, type OperationTable } from './operation-table.js'
 import type { ForwardingMethod, ServiceKey } from './types.js'
-import { addressAllowed, checkInteger } from './validate.js'
+import { addressAllowed } from './validate.js'
 
 export interface ServerColumns {
   /** IPv4 as one number each, host order (`0x0a000001` is 10.0.0.1); or IPv6 as 16 bytes each, network order. */

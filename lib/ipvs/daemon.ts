@@ -1,9 +1,10 @@
 /** Connection synchronisation daemons between their API form and the native one. */
+import { checkInteger } from '../check.js'
 import { canonicalAddress } from '../address.js'
 import { InvalidArgumentError } from '../errors.js'
 import { native, type NativeDaemon } from '../native.js'
 import type { SyncDaemon, SyncDaemonState } from './types.js'
-import { checkInteger, checkKernelName } from './validate.js'
+import { checkKernelName } from './validate.js'
 
 /** 0 and '' stand for "the kernel's default" in the native form. */
 export function nativeDaemon(daemon: SyncDaemon): NativeDaemon {

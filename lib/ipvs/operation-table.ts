@@ -3,12 +3,13 @@
  * since the kernel gives no reasons when it refuses. Layout: native/ipvs/records.h, OperationRow.
  */
 import { AF_INET, AF_INET6, writeAddress, type AddressFamily } from '../address.js'
+import { checkInteger } from '../check.js'
 import { InvalidArgumentError } from '../errors.js'
 import { native, type IpvsCalls } from '../native.js'
-import { littleEndian, offsetsOf, type Offsets } from '../record.js'
+import { littleEndian, writeText } from '../record.js'
+import { RowTable } from '../row-table.js'
 import {
   addressAllowed,
-  checkInteger,
   forwardingNumber,
   prefixLengthOf,
   protocolNumber,
@@ -23,7 +24,6 @@ export type OperationName =
   'addService' | 'updateService' | 'removeService' | 'addServer' | 'updateServer' | 'removeServer'
 
 export const MAX_WEIGHT = 0x7fffffff
-const ROWS_PER_CHUNK = 1024
 
 /** What differs from row to row when one server is repeated. */
 export interface ServerValues {
@@ -32,56 +32,27 @@ export interface ServerValues {
   readonly weight: ((index: number) => number) | undefined
 }
 
-/** A growing table of operation rows. Rows never move, so that handing them to native code copies nothing. */
-export class OperationTable {
-  readonly rowSize: number
-  private readonly at: Offsets<keyof IpvsCalls['operationRow']['fields']>
+/** A table of IPVS operations. */
+export class OperationTable extends RowTable<keyof IpvsCalls['operationRow']['fields']> {
   private readonly constants: IpvsCalls['constants']
-  private readonly chunks: { view: DataView; bytes: Uint8Array }[] = []
-  private count = 0
-  private view!: DataView
-  private bytes!: Uint8Array
-  // Whether the row behind the last holds the leavings of a refused value.
-  private dirty = false
 
   constructor() {
     const { operationRow, constants } = native().ipvs
-    this.rowSize = operationRow.size
-    this.at = offsetsOf(operationRow.fields)
+    super(operationRow)
     this.constants = constants
-  }
-
-  get size(): number {
-    return this.count
-  }
-
-  /** The rows, as views that end with the last row. */
-  tables(): Uint8Array[] {
-    return this.chunks.map(({ bytes }, index) => {
-      const rows = Math.min(this.count - index * ROWS_PER_CHUNK, ROWS_PER_CHUNK)
-      return bytes.subarray(0, rows * this.rowSize)
-    })
-  }
-
-  /** The view that holds a row, and where in it the row begins. */
-  locate(index: number): { view: DataView; offset: number } {
-    const chunk = this.chunks[Math.floor(index / ROWS_PER_CHUNK)]
-    if (chunk === undefined || index >= this.count)
-      throw new RangeError(`operation ${index} of ${this.count}`)
-    return { view: chunk.view, offset: (index % ROWS_PER_CHUNK) * this.rowSize }
   }
 
   addService(name: 'addService' | 'updateService', service: Service): void {
     const row = this.begin(name)
     const family = this.writeKey(row, service, 'service')
     this.writeServiceOptions(row, family, service)
-    this.finish()
+    this.finishRow()
   }
 
   removeService(key: ServiceKey): void {
     const row = this.begin('removeService')
     this.writeKey(row, key, 'service')
-    this.finish()
+    this.finishRow()
   }
 
   addServer(name: 'addServer' | 'updateServer', service: ServiceKey, server: Server): void {
@@ -89,17 +60,14 @@ export class OperationTable {
     const family = this.writeKey(row, service, 'service')
     const serverFamily = this.writeServerKey(row, service, server)
     this.writeServerOptions(row, family, serverFamily, server)
-    this.finish()
+    this.finishRow()
   }
 
   /** Repeats the last row, a server, with other values; the caller has checked them. `index` counts from 0. */
   repeatServer(count: number, values: ServerValues): void {
     const { at } = this
     for (let index = 0; index < count; index++) {
-      const { bytes: source } = this.chunks[Math.floor((this.count - 1) / ROWS_PER_CHUNK)] as {
-        bytes: Uint8Array
-      }
-      const from = ((this.count - 1) % ROWS_PER_CHUNK) * this.rowSize
+      const { bytes: source, offset: from } = this.locate(this.size - 1)
       const row = this.begin('addServer')
       if (source === this.bytes) source.copyWithin(row, from, from + this.rowSize)
       else this.bytes.set(source.subarray(from, from + this.rowSize), row)
@@ -107,7 +75,7 @@ export class OperationTable {
       if (values.port !== undefined)
         this.view.setUint16(row + at.serverPort, values.port(index), littleEndian)
       if (values.weight !== undefined) this.view.setInt32(row + at.weight, values.weight(index), littleEndian)
-      this.finish()
+      this.finishRow()
     }
   }
 
@@ -115,7 +83,7 @@ export class OperationTable {
     const row = this.begin('removeServer')
     this.writeKey(row, service, 'service')
     this.writeServerKey(row, service, server)
-    this.finish()
+    this.finishRow()
   }
 
   /** Copies a row of which the key (and, for servers, the server's key) is filled in, for a call that wants only that. */
@@ -125,31 +93,10 @@ export class OperationTable {
     return table.tables()[0] as Uint8Array
   }
 
-  // A row is part of the table only once finish() has run: a refused value leaves no trace.
   private begin(name: OperationName): number {
-    const slot = this.count % ROWS_PER_CHUNK
-    const index = Math.floor(this.count / ROWS_PER_CHUNK)
-    const existing = this.chunks[index]
-    if (existing === undefined) {
-      const buffer = new ArrayBuffer(ROWS_PER_CHUNK * this.rowSize)
-      this.chunks.push({
-        view: (this.view = new DataView(buffer)),
-        bytes: (this.bytes = new Uint8Array(buffer)),
-      })
-    } else {
-      this.view = existing.view
-      this.bytes = existing.bytes
-    }
-    const row = slot * this.rowSize
-    if (this.dirty) this.bytes.fill(0, row, row + this.rowSize)
-    this.dirty = true
+    const row = this.beginRow()
     this.view.setUint32(row + this.at.kind, this.constants[name], littleEndian)
     return row
-  }
-
-  private finish(): void {
-    this.dirty = false
-    this.count++
   }
 
   private writeKey(row: number, key: ServiceKey, field: string): AddressFamily {
@@ -286,16 +233,4 @@ function fwmarkFamily(family: unknown, field: string): AddressFamily {
   if (family === 'inet') return AF_INET
   if (family === 'inet6') return AF_INET6
   throw new InvalidArgumentError(`${field}.family`, family, `'inet' or 'inet6'`)
-}
-
-// Names are few: each is encoded once.
-const encodedNames = new Map<string, Uint8Array>()
-
-function writeText(bytes: Uint8Array, offset: number, text: string): void {
-  let encoded = encodedNames.get(text)
-  if (encoded === undefined) {
-    encoded = new TextEncoder().encode(text)
-    if (encodedNames.size < 1024) encodedNames.set(text, encoded)
-  }
-  bytes.set(encoded, offset)
 }

@@ -1,5 +1,6 @@
 /** The ranges of IPVS: each check returns the number for the wire, or throws an error that names field and range. */
 import { AF_INET, type AddressFamily } from '../address.js'
+import { checkInteger } from '../check.js'
 import { InvalidArgumentError } from '../errors.js'
 import type { IpvsCalls } from '../native.js'
 import type { ForwardingMethod, Persistence, SchedulerFlag, TunnelChecksum, TunnelType } from './types.js'
@@ -7,13 +8,6 @@ import type { ForwardingMethod, Persistence, SchedulerFlag, TunnelChecksum, Tunn
 type Constants = IpvsCalls['constants']
 
 const PROTOCOLS: Readonly<Record<string, number>> = { tcp: 6, udp: 17, sctp: 132 }
-
-export function checkInteger(value: unknown, field: string, minimum: number, maximum: number): number {
-  if (typeof value !== 'number' || !Number.isInteger(value) || value < minimum || value > maximum) {
-    throw new InvalidArgumentError(field, value, `an integer from ${minimum} to ${maximum}`)
-  }
-  return value
-}
 
 export function protocolNumber(protocol: unknown, field: string): number {
   return pick(PROTOCOLS, protocol, field)
