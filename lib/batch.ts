@@ -3,6 +3,8 @@ import { IpvsRun } from './ipvs/run.js'
 import type { ServerColumns } from './ipvs/columns.js'
 import { appendServers } from './ipvs/columns.js'
 import type { Server, ServerKey, Service, ServiceKey } from './ipvs/types.js'
+import { AddressRun } from './link/run.js'
+import type { AddressOptions } from './link/types.js'
 import type { BatchRun } from './run.js'
 
 /**
@@ -61,6 +63,25 @@ export class Batch {
   /** IPVS_CMD_DEL_DEST; ipvsadm -d. `ENOENT` when the service has no such server. */
   removeServer(service: ServiceKey, server: ServerKey): this {
     this.ipvs((run) => run.operations.removeServer(service, server))
+    return this
+  }
+
+  /**
+   * RTM_NEWADDR; ip address add. `address` is its text, with or without `/prefix-length` (default: 32 or 128), or an
+   * object, which may be one that `addresses()` gave. Refused with `EEXIST` when the link has it, `ENODEV` without the
+   * link, `EACCES` when IPv6 is switched off there. Links are looked up when the batch is committed.
+   */
+  addAddress(link: string, address: string | AddressOptions): this {
+    this.inRun(AddressRun, (run) => run.operations.add('addAddress', link, address))
+    return this
+  }
+
+  /**
+   * RTM_DELADDR; ip address del. Address and prefix length must both fit. `EADDRNOTAVAIL` when the link has no such
+   * address, `ENODEV` without the link.
+   */
+  removeAddress(link: string, address: string | AddressOptions): this {
+    this.inRun(AddressRun, (run) => run.operations.add('removeAddress', link, address))
     return this
   }
 

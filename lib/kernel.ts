@@ -4,8 +4,11 @@ import { commit, type CommitOptions, type CommitReport } from './commit.js'
 import { DirectorError, InvalidArgumentError } from './errors.js'
 import { Ipvs } from './ipvs/client.js'
 import { IpvsUndoLog } from './ipvs/undo.js'
+import { Links } from './link/client.js'
+import { AddressUndoLog } from './link/undo.js'
 import { native, translate, type KernelHandle } from './native.js'
 import type { UndoLogs } from './run.js'
+import { Sysctls } from './sysctls.js'
 
 export interface KernelOptions {
   /** Path of a network namespace (`/run/netns/blue`, `/proc/1/ns/net`). @default the caller's own */
@@ -42,6 +45,8 @@ export async function openKernel(options: KernelOptions = {}): Promise<Kernel> {
  */
 export class Kernel {
   readonly ipvs: Ipvs
+  readonly links: Links
+  readonly sysctls: Sysctls
   /** `await using kernel = await openKernel()`: closes. */
   declare readonly [Symbol.asyncDispose]: () => Promise<void>
   private open: KernelHandle | undefined
@@ -51,12 +56,18 @@ export class Kernel {
   /** @internal use {@link openKernel} */
   constructor(handle: KernelHandle) {
     this.open = handle
+    this.sysctls = new Sysctls({ handle: () => this.handle() })
     const host = {
       handle: () => this.handle(),
       commit: (batch: Batch, options?: CommitOptions) => this.commit(batch, options),
+      sysctls: this.sysctls,
     }
     this.ipvs = new Ipvs(host)
-    this.undoLogs = { ipvs: () => new IpvsUndoLog(priorState(this.ipvs)) }
+    this.links = new Links(host)
+    this.undoLogs = {
+      ipvs: () => new IpvsUndoLog(priorState(this.ipvs)),
+      addresses: () => new AddressUndoLog(() => this.links.addresses()),
+    }
   }
 
   /**

@@ -84,6 +84,8 @@ export interface KernelHandle {
   close(): void
   /** Opens a file below /proc/net or /proc/sys as a task in the namespace sees it; the caller closes the descriptor. */
   openFile(path: string, flags: number): Promise<number>
+  /** All files below such a folder, as paths relative to it, sorted. */
+  listFiles(folder: string): Promise<string[]>
 }
 
 /** A dump that is pulled chunk by chunk; one next() at a time. */
@@ -142,9 +144,60 @@ export interface IpvsCalls {
   dump(kernel: KernelHandle, key?: Uint8Array): DumpHandle
 }
 
+export type AddressField =
+  | 'change'
+  | 'flags'
+  | 'validSeconds'
+  | 'preferredSeconds'
+  | 'family'
+  | 'prefixLength'
+  | 'scope'
+  | 'hasBroadcast'
+  | 'address'
+  | 'peer'
+  | 'broadcast'
+  | 'link'
+  | 'label'
+export type LinkField =
+  'index' | 'flags' | 'mtu' | 'master' | 'operationalState' | 'hardwareSize' | 'hardware' | 'name' | 'kind'
+export type RouteConstant =
+  | 'addAddress'
+  | 'removeAddress'
+  | 'forever'
+  | 'up'
+  | 'loopback'
+  | 'universe'
+  | 'site'
+  | 'link'
+  | 'host'
+  | 'noDuplicateDetection'
+  | 'noPrefixRoute'
+  | 'tentative'
+  | 'duplicate'
+  | 'deprecated'
+  | 'secondary'
+  | 'permanent'
+
+/** Calls of native/binding/route_binding.cc. */
+export interface RouteCalls {
+  readonly addressRow: RecordLayout<AddressField>
+  readonly linkRow: RecordLayout<LinkField>
+  readonly constants: Readonly<Record<RouteConstant, number>>
+  createLink(kernel: KernelHandle, name: string, kind: string, up: boolean): Promise<void>
+  removeLink(kernel: KernelHandle, name: string): Promise<void>
+  setLink(kernel: KernelHandle, name: string, up: boolean): Promise<void>
+  /** Whether the kernel can make links of a kind; asking loads the kind's module where there is one. */
+  knowsKind(kernel: KernelHandle, kind: string): Promise<boolean>
+  /** Link rows: of one link, or of all. */
+  links(kernel: KernelHandle, name?: string): Promise<ArrayBuffer>
+  /** Address rows: of one link, or of all. */
+  addresses(kernel: KernelHandle, link?: string): Promise<ArrayBuffer>
+}
+
 export interface Native {
   readonly KernelHandle: new (netns?: string) => KernelHandle
   readonly ipvs: IpvsCalls
+  readonly route: RouteCalls
   commit(
     kernel: KernelHandle,
     runs: readonly NativeRun[],

@@ -60,6 +60,7 @@ Napi::Object Constants(Napi::Env env) {
       {"link", RT_SCOPE_LINK},
       {"host", RT_SCOPE_HOST},
       {"noDuplicateDetection", IFA_F_NODAD},
+      {"noPrefixRoute", IFA_F_NOPREFIXROUTE},
       {"tentative", IFA_F_TENTATIVE},
       {"duplicate", IFA_F_DADFAILED},
       {"deprecated", IFA_F_DEPRECATED},
