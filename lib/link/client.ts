@@ -62,7 +62,7 @@ export class Links {
 
   /**
    * Removes a link with its addresses. `ip link del NAME`. Resolves to whether there was one. `ENODEV` when there is
-   * none; `EOPNOTSUPP` for links that cannot be removed (hardware, `lo`).
+   * none; `ENOTSUP` for links that cannot be removed (hardware, `lo`).
    */
   async remove(name: string, options: RemoveLinkOptions = {}): Promise<boolean> {
     checkLinkName(name, 'name')

@@ -41,7 +41,7 @@ function addressReason(link: string, name: string): string {
       return PERMISSION
     case 'EACCES':
       return `IPv6 is switched off on the link (net.ipv6.conf.${link}.disable_ipv6)`
-    case 'EOPNOTSUPP':
+    case 'ENOTSUP':
     case 'EAFNOSUPPORT':
       return 'this kernel runs without IPv6'
     case 'ENOBUFS':
@@ -59,7 +59,7 @@ export function explainLink(operation: string, link: string): (error: unknown) =
     ENODEV: `there is no link '${link}' in this namespace`,
     EEXIST: `there is a link '${link}' already`,
     EPERM: PERMISSION,
-    EOPNOTSUPP: `the link '${link}' does not allow that`,
+    ENOTSUP: `the link '${link}' does not allow that`,
   }
   return (error) =>
     translate(error, (failure) => {
@@ -79,11 +79,11 @@ export function explainLink(operation: string, link: string): (error: unknown) =
     })
 }
 
-/** EOPNOTSUPP for a new link means that the kernel does not know the kind. */
+/** EOPNOTSUPP (which Node calls ENOTSUP) for a new link means that the kernel does not know the kind. */
 export function explainCreation(link: string): (error: unknown) => unknown {
   const explain = explainLink('createDummy', link)
   return (error) => {
-    const lacksKind = isNativeFailure(error) && errnoName(error.number) === 'EOPNOTSUPP'
+    const lacksKind = isNativeFailure(error) && errnoName(error.number) === 'ENOTSUP'
     return lacksKind ? missingDummies(error.detail) : explain(error)
   }
 }

@@ -11,6 +11,7 @@ export const stages: readonly Stage[] = [
   check('types', npm('build:ts')),
   check('build', npm('build:native')),
   nodeTests('unit', 'dist/test/unit'),
+  nodeTests('kernel', 'dist/test/kernel'),
   counted('native', npm('build:sanitized'), ['.cache/sanitized/native_tests']),
   check('typings', npm('check:types')),
   check('docs', npm('docs', '--emit', 'none')),
