@@ -1,0 +1,13 @@
+/** Compares what a row expects with a picture of what is there. */
+import assert from 'node:assert/strict'
+import type { Picture, Row } from './row.js'
+
+export function checkPicture(row: Row, actual: Picture): void {
+  const { services, sets, addresses, chains } = row.expect
+  if (services !== undefined) assert.deepEqual(actual.services, services, 'virtual services')
+  if (sets !== undefined) assert.deepEqual(actual.sets, sets, 'sets')
+  if (addresses !== undefined) assert.deepEqual(actual.addresses, [...addresses].sort(), 'addresses')
+  for (const [chain, rules] of Object.entries(chains ?? {})) {
+    assert.deepEqual(actual.chains[chain], rules, chain)
+  }
+}

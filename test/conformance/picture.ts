@@ -1,0 +1,58 @@
+/** A planned state in the form of the tables. */
+import type { Picture } from './row.js'
+import type { KernelState, VirtualServerState } from '../../lib/index.js'
+import type { Rule } from '../../lib/iptables/types.js'
+import { formatRule } from '../../lib/iptables/rule-text.js'
+
+export function pictureOf(state: KernelState): Picture {
+  const sets = [...state.sets.values()].filter(({ entries }) => entries.size > 0)
+  return {
+    services: Object.fromEntries([...state.services].map(([key, value]) => serviceLine(key, value))),
+    sets: Object.fromEntries(sets.map(({ definition, entries }) => [definition.name, [...entries].sort()])),
+    addresses: [...(state.link?.addresses ?? [])].sort(),
+    chains: chainPictures(state),
+  }
+}
+
+function serviceLine(key: string, { service, servers }: VirtualServerState): [string, string[]] {
+  const scheduler = service.scheduler ?? 'wlc'
+  const words = [key]
+  if (scheduler !== 'rr') words.push(scheduler)
+  if (service.persistence !== undefined) words.push(`persistent ${service.persistence.timeoutSeconds}`)
+  const flags = [...(service.schedulerFlags ?? [])].sort()
+  if (flags.length > 0) words.push(`flags ${flags.join(',')}`)
+  const lines = [...servers].map(([serverKey, server]) => {
+    const more = []
+    if ((server.forwarding ?? 'masquerade') !== 'masquerade') more.push(server.forwarding)
+    if ((server.weight ?? 1) !== 1) more.push(`weight ${server.weight}`)
+    return [serverKey, ...more].join(' ')
+  })
+  return [words.join(' '), lines.sort()]
+}
+
+function chainPictures(state: KernelState): Record<string, string[]> {
+  const result: Record<string, string[]> = {}
+  for (const [family, { chains, jumps }] of state.iptables) {
+    const mark = family === 'inet' ? '' : 'v6 '
+    for (const [key, rules] of chains) result[`${mark}${key}`] = rules.map(rulePicture)
+    for (const { table, from, rule } of jumps)
+      (result[`${mark}${table} ${from}`] ??= []).push(rulePicture(rule))
+  }
+  return result
+}
+
+/** `TARGET(condition condition …)`, comments left out, sets by name alone. */
+export function rulePicture(rule: Rule): string {
+  const { target = '', targetWords = [], matches = [], ...leading } = rule
+  const conditions = matches
+    .filter(({ module }) => module !== 'comment')
+    .map(({ module, words }) =>
+      module === 'set'
+        ? `${words[1]} ${words[2]}`
+        : [module, ...words.map((word) => word.replace(/^--/, ''))].join(' '),
+    )
+  const first = formatRule(leading)
+  const all = [...(first === '' ? [] : [first]), ...conditions].join('; ')
+  const action = [target, ...targetWords].join(' ')
+  return all === '' ? action : `${action} (${all})`
+}

@@ -1,0 +1,15 @@
+/** All tables. */
+import { clusterRows } from './rows-cluster.js'
+import { endpointRows } from './rows-endpoints.js'
+import { externalRows } from './rows-external.js'
+import { nodePortRows } from './rows-node-port.js'
+import { virtualRows } from './rows-virtual.js'
+import type { Row } from './row.js'
+
+export const rows: readonly Row[] = [
+  ...clusterRows,
+  ...endpointRows,
+  ...nodePortRows,
+  ...externalRows,
+  ...virtualRows,
+]
