@@ -1,0 +1,131 @@
+/**
+ * Runs iptables-save and iptables-restore: by argument vector, never through a shell, in the director's namespace.
+ * Which of the two variants (legacy or nft) the host uses is found out once.
+ */
+import { spawn } from 'node:child_process'
+import { DirectorError, UnsupportedFeatureError } from '../errors.js'
+import type { Family } from '../ipvs/types.js'
+import type { IptablesChange } from './diff.js'
+import { parseSave } from './parse-save.js'
+import { restoreText } from './restore-text.js'
+import type { IptablesState, TableName } from './types.js'
+
+export interface IptablesOptions {
+  /** Path of a network namespace; nsenter(1) goes there. @default the caller's own */
+  readonly netns?: string | undefined
+  /** @default what the host's `iptables` is, or the other where that one does not work on this kernel */
+  readonly variant?: 'legacy' | 'nft' | undefined
+}
+
+/** Seconds to wait for another program that holds the lock of the legacy variant. */
+const lockSeconds = 5
+
+interface Finished {
+  readonly code: number
+  readonly output: string
+  readonly errors: string
+}
+
+/** One family's iptables. */
+export class Iptables {
+  #prefix: string | undefined
+
+  constructor(
+    readonly family: Family,
+    private readonly options: IptablesOptions = {},
+  ) {}
+
+  /** Chains that are ours and jumps to them. @throws `ERR_UNSUPPORTED_FEATURE`, `ERR_IPTABLES` */
+  async read(isOurs: (chain: string, table: TableName) => boolean): Promise<IptablesState> {
+    return parseSave(await this.#run('save', []), isOurs)
+  }
+
+  /** Each table is changed as a whole or not at all. @throws `ERR_UNSUPPORTED_FEATURE`, `ERR_IPTABLES` */
+  async write(change: IptablesChange): Promise<void> {
+    await this.#run('restore', ['-w', String(lockSeconds), '--noflush'], restoreText(change))
+  }
+
+  /** `'1.8.9'`. @throws `ERR_UNSUPPORTED_FEATURE` */
+  async version(): Promise<string> {
+    const { output } = await this.#start([await this.#findPrefix(), '--version'])
+    return /v(\d+(?:\.\d+)*)/.exec(output)?.[1] ?? ''
+  }
+
+  async #run(what: 'save' | 'restore', args: readonly string[], input?: string): Promise<string> {
+    const program = `${await this.#findPrefix()}-${what}`
+    const { code, output, errors } = await this.#start([program, ...args], input)
+    if (code === 0) return output
+    throw new DirectorError(`${program}: ${firstLine(errors)} (exit code ${code})`, {
+      code: 'ERR_IPTABLES',
+      operation: what === 'save' ? 'readRules' : 'writeRules',
+      kernelMessage: errors.trim(),
+    })
+  }
+
+  /** The host's own choice first; a kernel without nf_tables makes its nft variant fail, and the other works. */
+  async #findPrefix(): Promise<string> {
+    if (this.#prefix !== undefined) return this.#prefix
+    const base = this.family === 'inet' ? 'iptables' : 'ip6tables'
+    const { variant } = this.options
+    const candidates =
+      variant === undefined ? [base, `${base}-legacy`, `${base}-nft`] : [`${base}-${variant}`]
+    const reasons: string[] = []
+    for (const candidate of candidates) {
+      const reason = await this.#whyUnusable(candidate)
+      if (reason === undefined) return (this.#prefix = candidate)
+      reasons.push(`${candidate}: ${reason}`)
+    }
+    throw new UnsupportedFeatureError(
+      base,
+      reasons.join('; '),
+      'install iptables, and run as root on a kernel with ip_tables or nf_tables',
+    )
+  }
+
+  async #whyUnusable(candidate: string): Promise<string | undefined> {
+    try {
+      // Both tables that we need, asked of the kernel.
+      for (const table of ['nat', 'filter']) {
+        const { code, errors } = await this.#start([candidate, '-w', String(lockSeconds), '-t', table, '-S'])
+        if (code !== 0) return firstLine(errors)
+      }
+      return undefined
+    } catch (error) {
+      if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return 'not installed'
+      throw error
+    }
+  }
+
+  async #start(command: readonly string[], input = ''): Promise<Finished> {
+    const { netns } = this.options
+    const [program = '', ...args] =
+      netns === undefined ? command : ['nsenter', `--net=${netns}`, '--', ...command]
+    const finished = await runToEnd(program, args, input)
+    // nsenter says so when what it was to run is missing.
+    if (netns !== undefined && finished.code === 127)
+      throw Object.assign(new Error(finished.errors), { code: 'ENOENT' })
+    return finished
+  }
+}
+
+function runToEnd(program: string, args: readonly string[], input: string): Promise<Finished> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(program, args, { stdio: ['pipe', 'pipe', 'pipe'] })
+    const output: Buffer[] = []
+    const errors: Buffer[] = []
+    child.stdout.on('data', (chunk: Buffer) => output.push(chunk))
+    child.stderr.on('data', (chunk: Buffer) => errors.push(chunk))
+    // A program that ends before it has read everything says why by its exit code, not by a broken pipe.
+    child.stdin.on('error', () => undefined)
+    child.once('error', reject)
+    child.once('close', (code) => {
+      const text = (chunks: readonly Buffer[]): string => Buffer.concat(chunks).toString()
+      resolve({ code: code ?? -1, output: text(output), errors: text(errors) })
+    })
+    child.stdin.end(input)
+  })
+}
+
+function firstLine(text: string): string {
+  return text.trim().split('\n', 1)[0] ?? ''
+}
