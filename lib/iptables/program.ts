@@ -4,11 +4,10 @@
  */
 import { spawn } from 'node:child_process'
 import { DirectorError, UnsupportedFeatureError } from '../errors.js'
-import type { Family } from '../ipvs/types.js'
 import type { IptablesChange } from './diff.js'
 import { parseSave } from './parse-save.js'
 import { restoreText } from './restore-text.js'
-import type { IptablesState, TableName } from './types.js'
+import type { IpFamily, IptablesState, TableName } from './types.js'
 
 export interface IptablesOptions {
   /** Path of a network namespace; nsenter(1) goes there. @default the caller's own */
@@ -31,7 +30,7 @@ export class Iptables {
   #prefix: string | undefined
 
   constructor(
-    readonly family: Family,
+    readonly family: IpFamily,
     private readonly options: IptablesOptions = {},
   ) {}
 

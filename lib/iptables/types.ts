@@ -5,6 +5,9 @@
  * Source: iptables(8), iptables-extensions(8), iptables-save(8).
  */
 
+/** iptables or ip6tables. */
+export type IpFamily = 'inet' | 'inet6'
+
 export type TableName = 'nat' | 'filter' | 'mangle' | 'raw' | 'security'
 
 /** A match extension: `-m NAME` and what follows it, negation included, word by word. */
