@@ -15,6 +15,8 @@ export {
   UnsupportedFeatureError,
   type DirectorErrorDetails,
 } from './errors.js'
+export type { IptablesChange } from './iptables/diff.js'
+export type * from './iptables/types.js'
 export { Ipvs, UnstableTableError, type SnapshotOptions } from './ipvs/client.js'
 export type { ServerColumns } from './ipvs/columns.js'
 export type { Operation } from './ipvs/ipvsadm/command.js'

@@ -1,13 +1,30 @@
 /** What the package shows of the director. */
 export { apply } from './apply.js'
-export { type Change, type ChangeType, describeChange } from './changes.js'
+export {
+  type AddServiceChange,
+  type Change,
+  type ChangeType,
+  describeChange,
+  type ServerChange,
+} from './changes.js'
 export { diff } from './diff.js'
-export type { InterfaceAddress, NodeFacts } from './facts.js'
-export type { KubernetesEndpointSlice, KubernetesService } from './kubernetes.js'
-export type { DirectorOptions, DirectorTimeouts, LocalTraffic } from './options.js'
+export type { InterfaceAddress, NodeFacts, NodeView } from './facts.js'
+export type {
+  KubernetesEndpoint,
+  KubernetesEndpointPort,
+  KubernetesEndpointSlice,
+  KubernetesIngress,
+  KubernetesMetadata,
+  KubernetesService,
+  KubernetesServicePort,
+  KubernetesServiceSpec,
+  Maybe,
+} from './kubernetes.js'
+export type { DirectorOptions, DirectorTimeouts, LocalTraffic, ResolvedOptions } from './options.js'
 export { groupBySteps, orderChanges, type Step, steps } from './order.js'
 export { type DesiredState, plan } from './plan.js'
-export { Planner } from './planner.js'
+export { type ObjectReference, Planner } from './planner.js'
+export type { Scope } from './scope.js'
 export type { SetDefinition, SetRole, SetType } from './sets.js'
 export {
   emptyState,

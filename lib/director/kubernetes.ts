@@ -4,7 +4,8 @@
  *
  * Source: Kubernetes API v1 `Service`, discovery.k8s.io/v1 `EndpointSlice`.
  */
-type Maybe<T> = T | null | undefined
+/** Absent, null or there: clients write what is not set in different ways. */
+export type Maybe<T> = T | null | undefined
 
 export interface KubernetesMetadata {
   readonly name?: Maybe<string>
