@@ -1,6 +1,6 @@
 /** The packed package, installed in a folder of its own with nothing but its prebuild: what a user gets. */
 import { execFileSync } from 'node:child_process'
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 
@@ -17,7 +17,7 @@ export interface Consumer {
 const repository = resolve(__dirname, '../../..')
 
 export function installPackage(): Consumer {
-  if (prebuildIsStale()) npm(repository, 'run', '--silent', 'prebuild')
+  execFileSync(process.execPath, ['scripts/refresh-prebuild.mjs'], { cwd: repository, stdio: 'inherit' })
   const folder = mkdtempSync(join(tmpdir(), 'ipvs-director-'))
   const [packed] = JSON.parse(
     npm(repository, 'pack', '--ignore-scripts', '--json', '--pack-destination', folder),
@@ -44,21 +44,4 @@ function runModule(cwd: string, script: string, nodeOptions: string[]): string {
   const env = { ...process.env, NODE_TEST_CONTEXT: undefined, IPVS_DIRECTOR_PREBUILD: undefined }
   const args = [...nodeOptions, '--input-type=module', '--eval', script]
   return execFileSync(process.execPath, args, { cwd, env, encoding: 'utf8' }).trim()
-}
-
-/** True when a native source is younger than the youngest prebuild, or there is none. */
-function prebuildIsStale(): boolean {
-  const newest = (folder: string, wanted: RegExp): number => {
-    const files = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((name) =>
-      wanted.test(name),
-    )
-    return Math.max(0, ...files.map((name) => statSync(join(folder, name)).mtimeMs))
-  }
-  const prebuilds = join(repository, 'prebuilds')
-  mkdirSync(prebuilds, { recursive: true })
-  const sources = Math.max(
-    newest(join(repository, 'native'), /\.(cc|c|h|txt)$/),
-    statSync(join(repository, 'binding.gyp')).mtimeMs,
-  )
-  return newest(prebuilds, /\.node$/) < sources
 }
