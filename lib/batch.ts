@@ -2,6 +2,7 @@
 import { IpvsRun } from './ipvs/run.js'
 import type { ServerColumns } from './ipvs/columns.js'
 import { appendServers } from './ipvs/columns.js'
+import type { OperationTable } from './ipvs/operation-table.js'
 import type { Server, ServerKey, Service, ServiceKey } from './ipvs/types.js'
 import { AddressRun } from './link/run.js'
 import type { AddressOptions } from './link/types.js'
@@ -21,48 +22,49 @@ export class Batch {
 
   /** @internal The operations in order, in stretches of one subsystem each. */
   get runs(): readonly BatchRun[] {
-    return this.list
+    // A run whose only operation was refused is empty.
+    return this.list.filter((run) => run.size > 0)
   }
 
   /** IPVS_CMD_NEW_SERVICE; ipvsadm -A. Refused with `EEXIST` when it exists. */
   addService(service: Service): this {
-    this.ipvs((run) => run.operations.addService('addService', service))
+    this.ipvs().addService('addService', service)
     return this
   }
 
   /** IPVS_CMD_SET_SERVICE; ipvsadm -E. Replaces the whole configuration: what is left out gets its default. */
   updateService(service: Service): this {
-    this.ipvs((run) => run.operations.addService('updateService', service))
+    this.ipvs().addService('updateService', service)
     return this
   }
 
   /** IPVS_CMD_DEL_SERVICE; ipvsadm -D. Its servers go with it. `ESRCH` when there is none. */
   removeService(key: ServiceKey): this {
-    this.ipvs((run) => run.operations.removeService(key))
+    this.ipvs().removeService(key)
     return this
   }
 
   /** IPVS_CMD_NEW_DEST; ipvsadm -a. `ESRCH` without the service, `EEXIST` when it has this server. */
   addServer(service: ServiceKey, server: Server): this {
-    this.ipvs((run) => run.operations.addServer('addServer', service, server))
+    this.ipvs().addServer('addServer', service, server)
     return this
   }
 
   /** Many servers of one service from typed arrays: the fastest way in. One operation a server. */
   addServers(service: ServiceKey, servers: ServerColumns): this {
-    this.ipvs((run) => appendServers(run.operations, service, servers))
+    appendServers(this.ipvs(), service, servers)
     return this
   }
 
   /** IPVS_CMD_SET_DEST; ipvsadm -e. Replaces the whole configuration. `ENOENT` when the service has no such server. */
   updateServer(service: ServiceKey, server: Server): this {
-    this.ipvs((run) => run.operations.addServer('updateServer', service, server))
+    this.ipvs().addServer('updateServer', service, server)
     return this
   }
 
   /** IPVS_CMD_DEL_DEST; ipvsadm -d. `ENOENT` when the service has no such server. */
   removeServer(service: ServiceKey, server: ServerKey): this {
-    this.ipvs((run) => run.operations.removeServer(service, server))
+    this.ipvs().removeServer(service, server)
     return this
   }
 
@@ -72,7 +74,7 @@ export class Batch {
    * link, `EACCES` when IPv6 is switched off there. Links are looked up when the batch is committed.
    */
   addAddress(link: string, address: string | AddressOptions): this {
-    this.inRun(AddressRun, (run) => run.operations.add('addAddress', link, address))
+    this.run(AddressRun).operations.add('addAddress', link, address)
     return this
   }
 
@@ -81,23 +83,20 @@ export class Batch {
    * address, `ENODEV` without the link.
    */
   removeAddress(link: string, address: string | AddressOptions): this {
-    this.inRun(AddressRun, (run) => run.operations.add('removeAddress', link, address))
+    this.run(AddressRun).operations.add('removeAddress', link, address)
     return this
   }
 
-  private ipvs(append: (run: IpvsRun) => void): void {
-    this.inRun(IpvsRun, append)
+  private ipvs(): OperationTable {
+    return this.run(IpvsRun).operations
   }
 
-  // Consecutive operations of one subsystem share a run. A new run joins the list only when its first operation was good.
-  private inRun<Run extends BatchRun>(type: new () => Run, append: (run: Run) => void): void {
+  // Consecutive operations of one subsystem share a run.
+  private run<Run extends BatchRun>(type: new () => Run): Run {
     const last = this.list.at(-1)
-    if (last instanceof type) {
-      append(last)
-      return
-    }
+    if (last instanceof type) return last
     const run = new type()
-    append(run)
-    if (run.size > 0) this.list.push(run)
+    this.list.push(run)
+    return run
   }
 }

@@ -10,13 +10,13 @@ import { littleEndian, writeText } from '../record.js'
 import { RowTable } from '../row-table.js'
 import {
   addressAllowed,
-  forwardingNumber,
-  prefixLengthOf,
-  protocolNumber,
-  schedulerFlagBits,
-  tunnelChecksumNumber,
-  tunnelTypeNumber,
   checkKernelName,
+  pick,
+  prefixLengthOf,
+  PROTOCOLS,
+  schedulerFlagBits,
+  vocabulary,
+  type Vocabulary,
 } from './validate.js'
 import { isFwmarkKey, type Server, type ServerKey, type Service, type ServiceKey } from './types.js'
 
@@ -32,32 +32,52 @@ export interface ServerValues {
   readonly weight: ((index: number) => number) | undefined
 }
 
+interface LastKey {
+  bytes: Uint8Array
+  row: number
+  address: string
+  protocol: string
+  port: number
+  family: AddressFamily
+}
+
 /** A table of IPVS operations. */
 export class OperationTable extends RowTable<keyof IpvsCalls['operationRow']['fields']> {
   private readonly constants: IpvsCalls['constants']
+  private readonly names: Vocabulary
+  // The key written last by address, and where: servers of one service repeat it.
+  private lastKey: LastKey = {
+    bytes: new Uint8Array(),
+    row: 0,
+    address: '',
+    protocol: '',
+    port: -1,
+    family: AF_INET,
+  }
 
   constructor() {
     const { operationRow, constants } = native().ipvs
     super(operationRow)
     this.constants = constants
+    this.names = vocabulary(constants)
   }
 
   addService(name: 'addService' | 'updateService', service: Service): void {
     const row = this.begin(name)
-    const family = this.writeKey(row, service, 'service')
+    const family = this.writeKey(row, service)
     this.writeServiceOptions(row, family, service)
     this.finishRow()
   }
 
   removeService(key: ServiceKey): void {
     const row = this.begin('removeService')
-    this.writeKey(row, key, 'service')
+    this.writeKey(row, key)
     this.finishRow()
   }
 
   addServer(name: 'addServer' | 'updateServer', service: ServiceKey, server: Server): void {
     const row = this.begin(name)
-    const family = this.writeKey(row, service, 'service')
+    const family = this.writeKey(row, service)
     const serverFamily = this.writeServerKey(row, service, server)
     this.writeServerOptions(row, family, serverFamily, server)
     this.finishRow()
@@ -66,8 +86,8 @@ export class OperationTable extends RowTable<keyof IpvsCalls['operationRow']['fi
   /** Repeats the last row, a server, with other values; the caller has checked them. `index` counts from 0. */
   repeatServer(count: number, values: ServerValues): void {
     const { at } = this
+    let { bytes: source, offset: from } = this.locate(this.size - 1)
     for (let index = 0; index < count; index++) {
-      const { bytes: source, offset: from } = this.locate(this.size - 1)
       const row = this.begin('addServer')
       if (source === this.bytes) source.copyWithin(row, from, from + this.rowSize)
       else this.bytes.set(source.subarray(from, from + this.rowSize), row)
@@ -76,12 +96,14 @@ export class OperationTable extends RowTable<keyof IpvsCalls['operationRow']['fi
         this.view.setUint16(row + at.serverPort, values.port(index), littleEndian)
       if (values.weight !== undefined) this.view.setInt32(row + at.weight, values.weight(index), littleEndian)
       this.finishRow()
+      source = this.bytes
+      from = row
     }
   }
 
   removeServer(service: ServiceKey, server: ServerKey): void {
     const row = this.begin('removeServer')
-    this.writeKey(row, service, 'service')
+    this.writeKey(row, service)
     this.writeServerKey(row, service, server)
     this.finishRow()
   }
@@ -95,27 +117,37 @@ export class OperationTable extends RowTable<keyof IpvsCalls['operationRow']['fi
 
   private begin(name: OperationName): number {
     const row = this.beginRow()
+    // The row before this was refused, if it began here: its key is gone.
+    if (row === this.lastKey.row && this.bytes === this.lastKey.bytes) this.lastKey.address = ''
     this.view.setUint32(row + this.at.kind, this.constants[name], littleEndian)
     return row
   }
 
-  private writeKey(row: number, key: ServiceKey, field: string): AddressFamily {
+  private writeKey(row: number, key: ServiceKey): AddressFamily {
     const { view, at } = this
     if (isFwmarkKey(key)) {
-      const family = fwmarkFamily(key.family, field)
+      const family = fwmarkFamily(key.family)
       view.setUint8(row + at.family, family)
       view.setUint8(row + at.byMark, 1)
-      view.setUint32(
-        row + at.fwmark,
-        checkInteger(key.fwmark, `${field}.fwmark`, 1, 0xffffffff),
-        littleEndian,
-      )
+      view.setUint32(row + at.fwmark, checkInteger(key.fwmark, 'service.fwmark', 1, 0xffffffff), littleEndian)
       return family
     }
-    const family = this.writeAddressField(row + at.address, key.address, field)
+    const { address, protocol, port } = key
+    const last = this.lastKey
+    if (
+      last.bytes === this.bytes &&
+      last.address === address &&
+      last.port === port &&
+      last.protocol === protocol
+    ) {
+      this.bytes.copyWithin(row + at.family, last.row + at.family, last.row + at.scheduler)
+      return last.family
+    }
+    const family = this.writeAddressField(row + at.address, address, 'service')
     view.setUint8(row + at.family, family)
-    view.setUint16(row + at.protocol, protocolNumber(key.protocol, `${field}.protocol`), littleEndian)
-    view.setUint16(row + at.port, checkInteger(key.port, `${field}.port`, 0, 0xffff), littleEndian)
+    view.setUint16(row + at.protocol, pick(PROTOCOLS, protocol, 'service.protocol'), littleEndian)
+    view.setUint16(row + at.port, checkInteger(port, 'service.port', 0, 0xffff), littleEndian)
+    this.lastKey = { bytes: this.bytes, row, address, protocol, port, family }
     return family
   }
 
@@ -134,7 +166,7 @@ export class OperationTable extends RowTable<keyof IpvsCalls['operationRow']['fi
       const name = checkKernelName(service.persistenceEngine, 'service.persistenceEngine', 15)
       writeText(this.bytes, row + at.persistenceEngine, name)
     }
-    let flags = schedulerFlagBits(service.schedulerFlags, constants)
+    let flags = schedulerFlagBits(service.schedulerFlags, this.names.schedulerFlag)
     if (onePacket) flags |= this.onePacketFlag(service)
     if (persistence !== undefined) {
       flags |= constants.persistent
@@ -185,7 +217,9 @@ export class OperationTable extends RowTable<keyof IpvsCalls['operationRow']['fi
     server: Server,
   ): void {
     const { view, at, constants } = this
-    const forwarding = forwardingNumber(server.forwarding, constants)
+    const method = server.forwarding
+    const forwarding =
+      method === undefined ? constants.masquerade : pick(this.names.forwarding, method, 'server.forwarding')
     if (family !== serverFamily && forwarding !== constants.tunnel) {
       throw new InvalidArgumentError(
         'server.forwarding',
@@ -193,20 +227,26 @@ export class OperationTable extends RowTable<keyof IpvsCalls['operationRow']['fi
         `'tunnel', since the server's family differs from the service's`,
       )
     }
-    const upper = checkInteger(server.upperThreshold ?? 0, 'server.upperThreshold', 0, MAX_WEIGHT)
-    const lower = checkInteger(server.lowerThreshold ?? 0, 'server.lowerThreshold', 0, MAX_WEIGHT)
-    if (lower > upper) {
-      throw new InvalidArgumentError('server.lowerThreshold', lower, `at most the upper threshold (${upper})`)
-    }
+    const { weight, upperThreshold = 0, lowerThreshold = 0 } = server
     view.setUint8(row + at.forwarding, forwarding)
     view.setInt32(
       row + at.weight,
-      checkInteger(server.weight ?? 1, 'server.weight', 0, MAX_WEIGHT),
+      weight === undefined ? 1 : checkInteger(weight, 'server.weight', 0, MAX_WEIGHT),
       littleEndian,
     )
-    view.setUint32(row + at.upperThreshold, upper, littleEndian)
-    view.setUint32(row + at.lowerThreshold, lower, littleEndian)
+    if (upperThreshold !== 0 || lowerThreshold !== 0)
+      this.writeThresholds(row, upperThreshold, lowerThreshold)
     if (server.tunnel !== undefined) this.writeTunnel(row, forwarding, server)
+  }
+
+  private writeThresholds(row: number, upperThreshold: number, lowerThreshold: number): void {
+    const upper = checkInteger(upperThreshold, 'server.upperThreshold', 0, MAX_WEIGHT)
+    const lower = checkInteger(lowerThreshold, 'server.lowerThreshold', 0, MAX_WEIGHT)
+    if (lower > upper) {
+      throw new InvalidArgumentError('server.lowerThreshold', lower, `at most the upper threshold (${upper})`)
+    }
+    this.view.setUint32(row + this.at.upperThreshold, upper, littleEndian)
+    this.view.setUint32(row + this.at.lowerThreshold, lower, littleEndian)
   }
 
   private writeTunnel(row: number, forwarding: number, server: Server): void {
@@ -221,16 +261,20 @@ export class OperationTable extends RowTable<keyof IpvsCalls['operationRow']['fi
     if (type === 'ipip' && checksum !== undefined && checksum !== 'none') {
       throw new InvalidArgumentError('server.tunnel.checksum', checksum, `'none' for an ipip tunnel`)
     }
-    view.setUint8(row + at.tunnelType, tunnelTypeNumber(type, constants))
+    view.setUint8(row + at.tunnelType, pick(this.names.tunnelType, type, 'server.tunnel.type'))
     if (type === 'gue') {
       view.setUint16(row + at.tunnelPort, checkInteger(port, 'server.tunnel.port', 1, 0xffff), littleEndian)
     }
-    view.setUint16(row + at.tunnelFlags, tunnelChecksumNumber(checksum ?? 'none', constants), littleEndian)
+    view.setUint16(
+      row + at.tunnelFlags,
+      pick(this.names.tunnelChecksum, checksum ?? 'none', 'server.tunnel.checksum'),
+      littleEndian,
+    )
   }
 }
 
-function fwmarkFamily(family: unknown, field: string): AddressFamily {
+function fwmarkFamily(family: unknown): AddressFamily {
   if (family === 'inet') return AF_INET
   if (family === 'inet6') return AF_INET6
-  throw new InvalidArgumentError(`${field}.family`, family, `'inet' or 'inet6'`)
+  throw new InvalidArgumentError('service.family', family, `'inet' or 'inet6'`)
 }

@@ -3,15 +3,9 @@ import { AF_INET, type AddressFamily } from '../address.js'
 import { checkInteger } from '../check.js'
 import { InvalidArgumentError } from '../errors.js'
 import type { IpvsCalls } from '../native.js'
-import type { ForwardingMethod, Persistence, SchedulerFlag, TunnelChecksum, TunnelType } from './types.js'
+import type { Persistence, SchedulerFlag } from './types.js'
 
-type Constants = IpvsCalls['constants']
-
-const PROTOCOLS: Readonly<Record<string, number>> = { tcp: 6, udp: 17, sctp: 132 }
-
-export function protocolNumber(protocol: unknown, field: string): number {
-  return pick(PROTOCOLS, protocol, field)
-}
+export const PROTOCOLS: Readonly<Record<string, number>> = { tcp: 6, udp: 17, sctp: 132 }
 
 /** A name as the kernel keeps it in a fixed field: printable, no white space, `most` bytes. */
 export function checkKernelName(name: unknown, field: string, most: number): string {
@@ -21,38 +15,39 @@ export function checkKernelName(name: unknown, field: string, most: number): str
   return name
 }
 
-export function forwardingNumber(method: ForwardingMethod | undefined, constants: Constants): number {
-  const { masquerade, direct, tunnel } = constants
-  return pick({ masquerade, direct, tunnel }, method ?? 'masquerade', 'server.forwarding')
+/** Names of the API and their numbers for the wire, made once from the addon's constants. */
+export interface Vocabulary {
+  readonly forwarding: Readonly<Record<string, number>>
+  readonly tunnelType: Readonly<Record<string, number>>
+  readonly tunnelChecksum: Readonly<Record<string, number>>
+  readonly schedulerFlag: Readonly<Record<string, number>>
 }
 
-export function tunnelTypeNumber(type: TunnelType, constants: Constants): number {
-  const { ipip, gue, gre } = constants
-  return pick({ ipip, gue, gre }, type, 'server.tunnel.type')
-}
-
-export function tunnelChecksumNumber(checksum: TunnelChecksum, constants: Constants): number {
-  const numbers = {
-    none: constants.noChecksum,
-    checksum: constants.checksum,
-    'remote-checksum': constants.remoteChecksum,
-  }
-  return pick(numbers, checksum, 'server.tunnel.checksum')
-}
-
-export function schedulerFlagBits(flags: readonly SchedulerFlag[] | undefined, constants: Constants): number {
-  if (flags === undefined || flags.length === 0) return 0
+export function vocabulary(constants: IpvsCalls['constants']): Vocabulary {
+  const { masquerade, direct, tunnel, ipip, gue, gre, noChecksum, checksum, remoteChecksum } = constants
   const { schedulerFlag1, schedulerFlag2, schedulerFlag3 } = constants
-  const bits = {
-    'sh-fallback': schedulerFlag1,
-    'mh-fallback': schedulerFlag1,
-    'flag-1': schedulerFlag1,
-    'sh-port': schedulerFlag2,
-    'mh-port': schedulerFlag2,
-    'flag-2': schedulerFlag2,
-    'flag-3': schedulerFlag3,
+  return {
+    forwarding: { masquerade, direct, tunnel },
+    tunnelType: { ipip, gue, gre },
+    tunnelChecksum: { none: noChecksum, checksum, 'remote-checksum': remoteChecksum },
+    schedulerFlag: {
+      'sh-fallback': schedulerFlag1,
+      'mh-fallback': schedulerFlag1,
+      'flag-1': schedulerFlag1,
+      'sh-port': schedulerFlag2,
+      'mh-port': schedulerFlag2,
+      'flag-2': schedulerFlag2,
+      'flag-3': schedulerFlag3,
+    },
   }
-  return flags.reduce((all, flag, index) => all | pick(bits, flag, `service.schedulerFlags[${index}]`), 0)
+}
+
+export function schedulerFlagBits(
+  flags: readonly SchedulerFlag[] | undefined,
+  numbers: Vocabulary['schedulerFlag'],
+): number {
+  if (flags === undefined) return 0
+  return flags.reduce((all, flag, index) => all | pick(numbers, flag, `service.schedulerFlags[${index}]`), 0)
 }
 
 /** The whole address where nothing else is asked for: the kernel wants a mask also without persistence. */
@@ -70,7 +65,8 @@ export function addressAllowed(family: AddressFamily, bytes: Uint8Array, offset:
   return false
 }
 
-function pick(numbers: Readonly<Record<string, number>>, name: unknown, field: string): number {
+/** The number of a name; throws an error that lists the names. */
+export function pick(numbers: Readonly<Record<string, number>>, name: unknown, field: string): number {
   const number = typeof name === 'string' && Object.hasOwn(numbers, name) ? numbers[name] : undefined
   if (number !== undefined) return number
   const names = Object.keys(numbers).map((key) => `'${key}'`)
