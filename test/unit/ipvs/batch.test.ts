@@ -127,7 +127,7 @@ const address = fc.oneof(
   fc
     .tuple(fc.integer({ min: 1, max: 223 }), fc.nat(255), fc.nat(255), fc.nat(255))
     .map((octets) => octets.join('.')),
-  fc.nat(0xffff).map((tail) => `fd00::${tail.toString(16)}:1`),
+  fc.integer({ min: 1, max: 0xffff }).map((tail) => `fd00::${tail.toString(16)}:1`),
 )
 const services = fc.oneof(
   fc.record({
