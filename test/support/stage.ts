@@ -47,16 +47,20 @@ export function counted(name: string, ...commands: readonly string[][]): Stage {
   }
 }
 
-/** All test files of a folder of dist/test, on this machine. */
-export function nodeTests(name: string, folder: string): Stage {
+/** All test files of a folder of dist/test, on this machine; `command` makes the command line from the files. */
+export function nodeTests(name: string, folder: string, command = nodeTest): Stage {
   return {
     name,
     async run() {
       const files = testFiles(folder)
       if (files.length === 0) return failure(folder, 'no test file')
-      return counted(name, [process.execPath, ...nodeTestArguments(files)]).run()
+      return counted(name, command(files)).run()
     },
   }
+}
+
+function nodeTest(files: readonly string[]): string[] {
+  return [process.execPath, ...nodeTestArguments(files)]
 }
 
 export function failure(name: string, reason: string): Counts {

@@ -1,8 +1,14 @@
 /** What `npm test` consists of, in the order in which it runs: the quick and the telling first. */
+import { sanitizedNodeTest } from './sanitized.js'
 import { type Stage, check, counted, nodeTests } from './stage.js'
 
 function npm(script: string, ...args: readonly string[]): string[] {
   return ['npm', 'run', '--silent', script, '--', ...args]
+}
+
+/** All tests of dist/test/lab in one boot of a guest kernel. */
+function lab(kernel: 'default' | 'better'): string[] {
+  return [process.execPath, 'dist/test/lab-runner.js', '--kernel', kernel]
 }
 
 export const stages: readonly Stage[] = [
@@ -13,8 +19,12 @@ export const stages: readonly Stage[] = [
   nodeTests('unit', 'dist/test/unit'),
   nodeTests('kernel', 'dist/test/kernel'),
   counted('native', npm('build:sanitized'), ['.cache/sanitized/native_tests']),
-  nodeTests('package', 'dist/test/package'),
+  nodeTests('sanitized', 'dist/test/kernel', sanitizedNodeTest), // with the addon that `native` has built
   check('typings', npm('check:types')),
-  check('docs', npm('docs', '--emit', 'none')),
+  nodeTests('package', 'dist/test/package'),
+  nodeTests('lab-host', 'dist/test/lab-host'),
+  counted('lab', lab('default')),
+  counted('lab-better', lab('better')),
   check('fuzz', npm('fuzz', '--seconds', '10')),
+  check('docs', npm('docs', '--emit', 'none')),
 ]
