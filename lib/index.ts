@@ -17,6 +17,20 @@ export {
 } from './errors.js'
 export type { IptablesChange } from './iptables/diff.js'
 export type * from './iptables/types.js'
+export type { IpsetInput } from './ipset/input-pump.js'
+export { IpsetError } from './ipset/libipset-error.js'
+export {
+  loadLibipset,
+  type IpsetCommandResult,
+  type Libipset,
+  type LibipsetCommandOptions,
+  type LibipsetOptions,
+  type LibipsetRestoreOptions,
+  type LibipsetSaveOptions,
+  type IpsetRestoreReport,
+  type IpsetSaveFormat,
+} from './ipset/libipset.js'
+export { runIpset, type IpsetStreams } from './ipset/run-ipset.js'
 export { Ipvs, UnstableTableError, type SnapshotOptions } from './ipvs/client.js'
 export type { ServerColumns } from './ipvs/columns.js'
 export type { Operation } from './ipvs/ipvsadm/command.js'
