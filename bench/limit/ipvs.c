@@ -28,7 +28,7 @@ static uint16_t family;
 static uint32_t sequence;
 static char received[RECEIVE];
 
-static void fail(const char *what) {
+static void fail(const char* what) {
   perror(what);
   exit(1);
 }
@@ -42,13 +42,13 @@ static double now(void) {
 /* --- building --- */
 
 struct request {
-  struct nlmsghdr *header;
-  char *end;
+  struct nlmsghdr* header;
+  char* end;
 };
 
-static struct request begin(char *at, uint16_t type, uint8_t command, uint16_t flags) {
-  struct nlmsghdr *header = (struct nlmsghdr *)at;
-  struct genlmsghdr *generic = (struct genlmsghdr *)(at + NLMSG_HDRLEN);
+static struct request begin(char* at, uint16_t type, uint8_t command, uint16_t flags) {
+  struct nlmsghdr* header = (struct nlmsghdr*)at;
+  struct genlmsghdr* generic = (struct genlmsghdr*)(at + NLMSG_HDRLEN);
   memset(at, 0, NLMSG_HDRLEN + GENL_HDRLEN);
   header->nlmsg_type = type;
   header->nlmsg_flags = NLM_F_REQUEST | flags;
@@ -58,39 +58,45 @@ static struct request begin(char *at, uint16_t type, uint8_t command, uint16_t f
   return (struct request){header, at + NLMSG_HDRLEN + GENL_HDRLEN};
 }
 
-static void put(struct request *r, uint16_t type, const void *data, uint16_t size) {
-  struct nlattr *a = (struct nlattr *)r->end;
+static void put(struct request* r, uint16_t type, const void* data, uint16_t size) {
+  struct nlattr* a = (struct nlattr*)r->end;
   a->nla_type = type;
   a->nla_len = NLA_HDRLEN + size;
   memcpy(r->end + NLA_HDRLEN, data, size);
   r->end += NLA_ALIGN(a->nla_len);
 }
-static void put16(struct request *r, uint16_t type, uint16_t v) { put(r, type, &v, 2); }
-static void put32(struct request *r, uint16_t type, uint32_t v) { put(r, type, &v, 4); }
+static void put16(struct request* r, uint16_t type, uint16_t v) {
+  put(r, type, &v, 2);
+}
+static void put32(struct request* r, uint16_t type, uint32_t v) {
+  put(r, type, &v, 4);
+}
 
-static char *nest(struct request *r, uint16_t type) {
-  char *start = r->end;
-  ((struct nlattr *)start)->nla_type = type | NLA_F_NESTED;
+static char* nest(struct request* r, uint16_t type) {
+  char* start = r->end;
+  ((struct nlattr*)start)->nla_type = type | NLA_F_NESTED;
   r->end += NLA_HDRLEN;
   return start;
 }
-static void close_nest(struct request *r, char *start) { ((struct nlattr *)start)->nla_len = r->end - start; }
-static char *finish(struct request *r) {
-  r->header->nlmsg_len = r->end - (char *)r->header;
+static void close_nest(struct request* r, char* start) {
+  ((struct nlattr*)start)->nla_len = r->end - start;
+}
+static char* finish(struct request* r) {
+  r->header->nlmsg_len = r->end - (char*)r->header;
   return r->end;
 }
 
-static void put_key(struct request *r, uint32_t index) {
+static void put_key(struct request* r, uint32_t index) {
   put16(r, IPVS_SVC_ATTR_AF, AF_INET);
   put16(r, IPVS_SVC_ATTR_PROTOCOL, IPPROTO_TCP);
   put32(r, IPVS_SVC_ATTR_ADDR, htonl(0x0a640000 + index));
   put16(r, IPVS_SVC_ATTR_PORT, htons(80));
 }
 
-static char *service(char *at, uint32_t index, uint16_t flags) {
+static char* service(char* at, uint32_t index, uint16_t flags) {
   struct request r = begin(at, family, IPVS_CMD_NEW_SERVICE, flags);
   struct ip_vs_flags none = {0, ~0u};
-  char *n = nest(&r, IPVS_CMD_ATTR_SERVICE);
+  char* n = nest(&r, IPVS_CMD_ATTR_SERVICE);
   put_key(&r, index);
   put(&r, IPVS_SVC_ATTR_SCHED_NAME, "rr", 3);
   put(&r, IPVS_SVC_ATTR_FLAGS, &none, sizeof none);
@@ -100,9 +106,9 @@ static char *service(char *at, uint32_t index, uint16_t flags) {
   return finish(&r);
 }
 
-static char *server(char *at, uint32_t service_index, uint32_t index, uint16_t flags) {
+static char* server(char* at, uint32_t service_index, uint32_t index, uint16_t flags) {
   struct request r = begin(at, family, IPVS_CMD_NEW_DEST, flags);
-  char *n = nest(&r, IPVS_CMD_ATTR_SERVICE);
+  char* n = nest(&r, IPVS_CMD_ATTR_SERVICE);
   put_key(&r, service_index);
   close_nest(&r, n);
   n = nest(&r, IPVS_CMD_ATTR_DEST);
@@ -137,9 +143,9 @@ static size_t receive(void) {
 static void acknowledge(uint32_t last) {
   for (;;) {
     size_t n = receive();
-    for (struct nlmsghdr *h = (void *)received; NLMSG_OK(h, n); h = NLMSG_NEXT(h, n)) {
+    for (struct nlmsghdr* h = (void*)received; NLMSG_OK(h, n); h = NLMSG_NEXT(h, n)) {
       if (h->nlmsg_type != NLMSG_ERROR) continue;
-      errno = -((struct nlmsgerr *)NLMSG_DATA(h))->error;
+      errno = -((struct nlmsgerr*)NLMSG_DATA(h))->error;
       if (errno != 0) fail("kernel");
       if (h->nlmsg_seq == last) return;
     }
@@ -153,11 +159,11 @@ static void resolve(void) {
   finish(&r);
   if (send(sock, buffer, r.header->nlmsg_len, 0) < 0) fail("send");
   size_t n = receive();
-  struct nlmsghdr *h = (void *)received;
+  struct nlmsghdr* h = (void*)received;
   if (!NLMSG_OK(h, n) || h->nlmsg_type == NLMSG_ERROR) fail("no IPVS");
-  char *at = (char *)h + NLMSG_HDRLEN + GENL_HDRLEN, *end = (char *)h + h->nlmsg_len;
+  char *at = (char*)h + NLMSG_HDRLEN + GENL_HDRLEN, *end = (char*)h + h->nlmsg_len;
   while (at + NLA_HDRLEN <= end) {
-    struct nlattr *a = (void *)at;
+    struct nlattr* a = (void*)at;
     if (a->nla_type == CTRL_ATTR_FAMILY_ID) memcpy(&family, at + NLA_HDRLEN, 2);
     at += NLA_ALIGN(a->nla_len);
   }
@@ -165,14 +171,14 @@ static void resolve(void) {
 
 /* --- modes --- */
 
-static void send_all(char *requests, char *end, int each) {
+static void send_all(char* requests, char* end, int each) {
   while (requests < end) {
-    char *at = requests;
-    struct nlmsghdr *last = NULL;
+    char* at = requests;
+    struct nlmsghdr* last = NULL;
     do {
-      last = (struct nlmsghdr *)at;
+      last = (struct nlmsghdr*)at;
       at += NLMSG_ALIGN(last->nlmsg_len);
-    } while (!each && at < end && at + ((struct nlmsghdr *)at)->nlmsg_len - requests <= DATAGRAM);
+    } while (!each && at < end && at + ((struct nlmsghdr*)at)->nlmsg_len - requests <= DATAGRAM);
     last->nlmsg_flags |= NLM_F_ACK;
     if (send(sock, requests, at - requests, 0) < 0) fail("send");
     acknowledge(last->nlmsg_seq);
@@ -193,17 +199,17 @@ static double program(uint32_t services, uint32_t servers, int each) {
 }
 
 /* Reads a dump to its end, keeps the service keys where asked to. */
-static size_t dump(char *request, char (*keys)[28], size_t room) {
+static size_t dump(char* request, char (*keys)[28], size_t room) {
   size_t seen = 0;
-  if (send(sock, request, ((struct nlmsghdr *)request)->nlmsg_len, 0) < 0) fail("send");
+  if (send(sock, request, ((struct nlmsghdr*)request)->nlmsg_len, 0) < 0) fail("send");
   for (;;) {
     size_t n = receive();
-    for (struct nlmsghdr *h = (void *)received; NLMSG_OK(h, n); h = NLMSG_NEXT(h, n)) {
+    for (struct nlmsghdr* h = (void*)received; NLMSG_OK(h, n); h = NLMSG_NEXT(h, n)) {
       if (h->nlmsg_type == NLMSG_DONE) return seen;
       if (h->nlmsg_type == NLMSG_ERROR) fail("dump");
       if (keys != NULL && seen < room) {
         /* nest, then AF, PROTOCOL, ADDR (16 bytes), PORT: what a request for its servers has to name */
-        char *key = (char *)h + NLMSG_HDRLEN + GENL_HDRLEN + NLA_HDRLEN;
+        char* key = (char*)h + NLMSG_HDRLEN + GENL_HDRLEN + NLA_HDRLEN;
         memcpy(keys[seen], key + 8 + 8 + NLA_HDRLEN, 4);
       }
       seen++;
@@ -211,7 +217,7 @@ static size_t dump(char *request, char (*keys)[28], size_t room) {
   }
 }
 
-static double list(size_t *seen) {
+static double list(size_t* seen) {
   enum { ROOM = 1 << 20 };
   static char keys[ROOM][28];
   char request[256];
@@ -224,7 +230,7 @@ static double list(size_t *seen) {
     uint32_t address;
     memcpy(&address, keys[s], 4);
     r = begin(request, family, IPVS_CMD_GET_DEST, NLM_F_DUMP);
-    char *n = nest(&r, IPVS_CMD_ATTR_SERVICE);
+    char* n = nest(&r, IPVS_CMD_ATTR_SERVICE);
     put_key(&r, ntohl(address) - 0x0a640000);
     close_nest(&r, n);
     finish(&r);
@@ -233,7 +239,7 @@ static double list(size_t *seen) {
   return now() - start;
 }
 
-int main(int argc, char **argv) {
+int main(int argc, char** argv) {
   if (argc < 2) return 2;
   uint32_t services = argc > 2 ? atoi(argv[2]) : 0, servers = argc > 3 ? atoi(argv[3]) : 0;
   size_t seen = 0;

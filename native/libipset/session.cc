@@ -36,8 +36,8 @@ Session::Session(Options options) : options_(std::move(options)) {
   if (handle_ == nullptr) throw std::bad_alloc();
   session_ = ipset_session(handle_);
   ipset_custom_printf(handle_, OnCustomError, OnStandardError, OnOutput, this);
-  // libipset checks the protocol before its first request and drops any warning then, also those about the first
-  // command's words where it already knows the set's type from an earlier session.
+  // libipset checks the protocol before its first request and drops any warning then, also those about the
+  // first command's words where it already knows the set's type from an earlier session.
   ipset_cmd(session_, IPSET_CMD_NONE, 0);
   ipset_session_report_reset(session_);
 }

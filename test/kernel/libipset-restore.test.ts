@@ -136,7 +136,7 @@ add a 10.1
 add a 10.0.0.8/30
 add a [10.0.0.20]-[10.0.0.22]
 add p 10.0.0.1,TCP:0x50
-add p 10.0.0.1,17:[1000]-[1002]
+add p 10.0.0.1,17:1000-1002
 add p 10.0.0.1,icmp:8/0
 add n6 2001:db8::/32
 add n6 ::ffff:10.0.0.1
@@ -158,7 +158,7 @@ test(
   { skip },
   () =>
     withNamespace(async ({ path }) => {
-      const lines = `\uFEFF# ${'long '.repeat(1000)}\n\r\ncreate a hash:ip comment\r\n\t"add" a 10.0.0.1 comment "a # b"\n  add a 10.0.0.2`
+      const lines = `# ${'long '.repeat(1000)}\n\r\ncreate a hash:ip comment\r\n\t"add" a 10.0.0.1 comment "a # b"\n  add a 10.0.0.2`
       const report = await loadLibipset().restore(lines.slice(1), { netns: path })
       assert.equal(report.lines, 5)
       assert.deepEqual(entriesOf(path, 'a'), ['10.0.0.1 comment "a # b"', '10.0.0.2'])
@@ -241,12 +241,12 @@ test('a namespace that is none is named', { skip }, async () => {
 
 test('a long input takes little memory', { skip }, () =>
   withNamespace(async ({ path }) => {
+    // Blanks between words never reach libipset: they do not make a line too long for it.
     const padding = ' '.repeat(4000)
     function* lines(): Generator<string> {
       yield 'create a hash:ip\n'
       for (let index = 0; index < 50_000; index++) yield `add a 10.0.0.${index % 250}${padding}\n`
     }
-    // Whitespace does not count: it never reaches libipset's line buffer.
     const before = process.memoryUsage().rss
     let most = before
     const watch = setInterval(() => (most = Math.max(most, process.memoryUsage().rss)), 5)

@@ -1,6 +1,6 @@
 /** The real ipset tool, and what a run of it came to. */
 import { spawnSync } from 'node:child_process'
-import { loadLibipset } from '../../lib/index.js'
+import { loadLibipset, UnsupportedFeatureError } from '../../lib/index.js'
 import { skipWithoutNamespaces } from './namespace.js'
 
 export interface IpsetOutcome {
@@ -27,6 +27,11 @@ function reasonAgainstIpset(): string | false {
   const tool = spawnSync('ipset', ['version'], { encoding: 'utf8' })
   if (tool.error !== undefined) return 'needs the ipset tool'
   const version = /^ipset v(\S+),/.exec(tool.stdout)?.[1]
-  const ours = loadLibipset().version
-  return version === ours ? false : `needs ipset and libipset of one version, not ${version} and ${ours}`
+  try {
+    const ours = loadLibipset().version
+    return version === ours ? false : `needs ipset and libipset of one version, not ${version} and ${ours}`
+  } catch (error) {
+    if (!(error instanceof UnsupportedFeatureError)) throw error
+    return 'needs the addon that links libipset'
+  }
 }
