@@ -21,7 +21,7 @@ bench: build packages-lab packages-qemu ## measure; ARGS="ipvs --size 1000x10"
 	npm run --silent bench -- $(ARGS)
 
 clean: ## remove everything that was built or installed here
-	rm -rf build dist prebuilds node_modules .cache
+	rm -rf build dist prebuilds native/libipset/build node_modules .cache
 
 packages-build packages-test packages-lab packages-qemu: packages-%:
 	@scripts/install-packages.sh $*
