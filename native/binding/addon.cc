@@ -4,6 +4,7 @@
 #include "binding/ipvs_binding.h"
 #include "binding/kernel_handle.h"
 #include "binding/route_binding.h"
+#include "binding/sets_binding.h"
 
 namespace director::binding {
 namespace {
@@ -22,6 +23,11 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   ExportRouteCalls(env, route);
   ExportRouteLayouts(env, route);
   exports.Set("route", route);
+
+  Napi::Object sets = Napi::Object::New(env);
+  ExportSetsCalls(env, sets);
+  ExportSetsLayouts(env, sets);
+  exports.Set("sets", sets);
   return exports;
 }
 

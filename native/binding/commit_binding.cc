@@ -7,6 +7,7 @@
 
 #include "binding/buffers.h"
 #include "binding/kernel_handle.h"
+#include "binding/sets_binding.h"
 
 namespace director::binding {
 namespace {
@@ -42,9 +43,10 @@ RunWork AddressRun(const Napi::Object& run, const Napi::Value& kernel, Pins& pin
 }
 
 RunFactory FactoryFor(std::string_view table) {
-  constexpr std::array<std::pair<std::string_view, RunFactory>, 2> kFactories{{
+  constexpr std::array<std::pair<std::string_view, RunFactory>, 3> kFactories{{
       {"ipvs", IpvsRun},
       {"addresses", AddressRun},
+      {"sets", SetsRun},
   }};
   for (const auto& [name, factory] : kFactories) {
     if (name == table) return factory;

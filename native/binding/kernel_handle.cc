@@ -18,7 +18,9 @@ KernelState::KernelState(netlink::Namespace opened)
       generic(where, {.protocol = NETLINK_GENERIC}),
       ipvs(generic),
       route(where, {.protocol = NETLINK_ROUTE}),
-      links(route) {}
+      links(route),
+      netfilter(where, {.protocol = NETLINK_NETFILTER}),
+      sets(netfilter) {}
 
 Napi::Function KernelHandle::Define(Napi::Env env) {
   return DefineClass(env, "KernelHandle",
@@ -50,6 +52,7 @@ void KernelHandle::Close(const Napi::CallbackInfo&) {
   if (state_) {
     state_->generic.Close();
     state_->route.Close();
+    state_->netfilter.Close();
   }
   state_.reset();
 }

@@ -4,6 +4,7 @@
 
 #include <memory>
 
+#include "ipset/client.h"
 #include "ipvs/client.h"
 #include "netlink/namespace.h"
 #include "netlink/pool.h"
@@ -20,6 +21,8 @@ struct KernelState {
   ipvs::Client ipvs;
   netlink::SocketPool route;
   route::Client links;
+  netlink::SocketPool netfilter;
+  ipset::Client sets;
 };
 
 // The JavaScript object behind `openKernel()`. Closing drops the idle sockets; running tasks finish first.

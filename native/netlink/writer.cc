@@ -79,6 +79,11 @@ void MessageWriter::CloseNest(nlattr* nest) {
   mnl_attr_nest_end(message_, nest);
 }
 
+MutableBytes MessageWriter::Tail() {
+  if (overflowed_ || message_ == nullptr) return {};
+  return buffer_.subspan(finished_ + message_->nlmsg_len);
+}
+
 void MessageWriter::Clear() {
   finished_ = 0;
   message_ = last_ = nullptr;

@@ -1,0 +1,209 @@
+#include "ipset/change_source.h"
+
+#include <algorithm>
+#include <cerrno>
+
+#include "ipset/encode_entry.h"
+#include "ipset/request.h"
+#include "ipset/wire.h"
+
+namespace director::ipset {
+namespace {
+
+using netlink::Append;
+using netlink::MessageWriter;
+
+uint8_t CommandOf(Action action) {
+  switch (action) {
+    case Action::kAdd:
+      return IPSET_CMD_ADD;
+    case Action::kRemove:
+      return IPSET_CMD_DEL;
+    case Action::kTest:
+      break;
+  }
+  return IPSET_CMD_TEST;
+}
+
+Extensions ExtensionsOf(Action action) {
+  return action == Action::kAdd ? Extensions::kInclude : Extensions::kLeaveOut;
+}
+
+bool SameTarget(const Target& a, const Target& b) {
+  return &a == &b || (a.set == b.set && a.action == b.action && a.exclusive == b.exclusive);
+}
+
+// The parts of a fault in one text: lib/ipset/explain.ts takes them apart.
+std::string FaultText(const EntryFault& fault) {
+  constexpr char kSeparator = '\1';
+  return std::string(fault.field) + kSeparator + fault.value + kSeparator + fault.allowed;
+}
+
+}  // namespace
+
+void ListLength::ListApplied(uint32_t elements) {
+  if (elements >= limit_) limit_ = limit_ > kUnlimited / 2 ? kUnlimited : limit_ * 2;
+}
+
+void ListLength::ListRefused(uint32_t applied) {
+  limit_ = applied * 2;
+}
+
+void ListLength::SinglesAnswered(uint32_t sent, uint32_t refused) {
+  if (refused * kShortest <= sent) limit_ = kShortest * 4;
+}
+
+ChangeSource::ChangeSource(const Changes& changes, ShapeOf shape_of, bool stop_on_refusal)
+    : changes_(changes), shape_of_(std::move(shape_of)), stop_on_refusal_(stop_on_refusal) {}
+
+const ChangeSource::KnownSet& ChangeSource::Known(const Target& target) {
+  if (&target == last_target_) return *last_known_;
+  auto found = known_.find(target.set);
+  if (found == known_.end()) found = known_.emplace(target.set, KnownSet(shape_of_(target.set))).first;
+  last_target_ = &target;
+  last_known_ = &found->second;
+  return found->second;
+}
+
+// Refuses the change at next_. Returns whether to go on with the one behind it.
+bool ChangeSource::RefuseHere(int code, std::string text) {
+  report_.refused.push_back({next_++, code, std::move(text)});
+  faulty_ = false;
+  stopped_ = stop_on_refusal_;
+  return !stopped_;
+}
+
+Append ChangeSource::Next(MessageWriter& writer, uint32_t sequence) {
+  if (barrier_) {
+    barrier_ = false;
+    return Append::kBarrier;
+  }
+  while (!stopped_ && next_ < changes_.size()) {
+    const Target& target = changes_.target(next_);
+    const KnownSet& known = Known(target);
+    if (known.error != 0) {
+      if (!RefuseHere(known.error, {})) break;
+      continue;
+    }
+    if (const uint32_t count = Fill(writer, sequence, target, known.rules); count > 0) {
+      messages_.push_back({sequence, next_, count, false});
+      next_ += count;
+      barrier_ = count > 1 || stop_on_refusal_;
+      return Append::kMessage;
+    }
+    if (full_) return Append::kFull;
+    // What was sent before must be heard of first: in order, it may be what stops the run.
+    if (faulty_ && !messages_.empty()) return Append::kBarrier;
+    if (faulty_ && !RefuseHere(kEntryFaultCode, FaultText(fault_))) break;
+  }
+  return Append::kEnd;
+}
+
+// Makes one message from next_ on. 0 when its first entry is faulty, or does not fit any more.
+uint32_t ChangeSource::Fill(MessageWriter& writer, uint32_t sequence, const Target& target,
+                            const EntryRules& rules) {
+  full_ = false;
+  BeginRequest(writer, CommandOf(target.action), target.exclusive ? NLM_F_EXCL : 0, sequence);
+  writer.PutText(IPSET_ATTR_SETNAME, target.set);
+  const bool list = target.action != Action::kTest && list_length_.next() > 1 && next_ + 1 < changes_.size();
+  uint32_t count = 0;
+  if (list) {
+    // Any value will do, but without one the kernel takes no list.
+    writer.PutU32(IPSET_ATTR_LINENO, 1);
+    nlattr* elements = writer.OpenNest(IPSET_ATTR_ADT);
+    count = FillList(writer, target, rules);
+    writer.CloseNest(elements);
+  } else {
+    faulty_ = !changes_.Read(next_, rules, row_, fault_);
+    full_ = !faulty_ && writer.Tail().size() < kMaxElementBytes;
+    if (!faulty_ && !full_) {
+      writer.Extend(EncodeEntry(row_, ExtensionsOf(target.action), 0, writer.Tail()));
+      count = 1;
+    }
+  }
+  if (count > 0 && writer.Finish()) return count;
+  full_ = full_ || !faulty_;
+  writer.Abandon();
+  return 0;
+}
+
+uint32_t ChangeSource::FillList(MessageWriter& writer, const Target& target, const EntryRules& rules) {
+  const uint32_t most = std::min(list_length_.next(), changes_.size() - next_);
+  const Extensions extensions = ExtensionsOf(target.action);
+  size_t bytes = 0;
+  uint32_t count = 0;
+  for (; count < most; ++count) {
+    const MutableBytes room = writer.Tail();
+    if (room.size() < kMaxElementBytes || bytes + kMaxElementBytes > kMaxListBytes) {
+      full_ = count == 0;
+      break;
+    }
+    if (count > 0 && !SameTarget(target, changes_.target(next_ + count))) break;
+    faulty_ = !changes_.Read(next_ + count, rules, row_, fault_);
+    if (faulty_) break;
+    const size_t size = EncodeEntry(row_, extensions, count + 1, room);
+    writer.Extend(size);
+    bytes += size;
+  }
+  return count;
+}
+
+ChangeSource::Message* ChangeSource::Find(uint32_t sequence) {
+  const auto found = std::find_if(messages_.begin(), messages_.end(),
+                                  [=](const Message& message) { return message.sequence == sequence; });
+  return found == messages_.end() ? nullptr : &*found;
+}
+
+void ChangeSource::Refused(uint32_t sequence, const netlink::Acknowledgement& reply) {
+  Message* message = Find(sequence);
+  if (message == nullptr || message->refused) return;
+  message->refused = true;
+  if (message->count == 1) {
+    report_.refused.push_back({message->first, reply.number, reply.text});
+    return;
+  }
+  const uint32_t line = RefusedLine(reply.request);
+  if (line == 0 || line > message->count) {
+    // The kernel did not even look at the elements (the set is gone, no permission …).
+    for (uint32_t change = 0; change < message->count; ++change) {
+      report_.refused.push_back({message->first + change, reply.number, reply.text});
+    }
+    return;
+  }
+  // The elements before it are done, those behind it were skipped: go on there.
+  const uint32_t refused = message->first + line - 1;
+  report_.refused.push_back({refused, reply.number, reply.text});
+  next_ = refused + 1;
+  barrier_ = faulty_ = false;
+  list_length_.ListRefused(line - 1);
+}
+
+void ChangeSource::Answered(uint32_t first, uint32_t last) {
+  uint32_t singles = 0;
+  uint32_t refused = 0;
+  while (!messages_.empty() && messages_.front().sequence - first <= last - first) {
+    const Message& message = messages_.front();
+    if (message.count > 1 && !message.refused) list_length_.ListApplied(message.count);
+    if (message.count == 1) ++singles;
+    if (message.count == 1 && message.refused) ++refused;
+    messages_.pop_front();
+  }
+  if (singles > 0) list_length_.SinglesAnswered(singles, refused);
+}
+
+void ChangeSource::Lost(uint32_t first, uint32_t last) {
+  while (!messages_.empty() && messages_.front().sequence - first <= last - first) {
+    const Message& message = messages_.front();
+    for (uint32_t change = 0; change < message.count && !message.refused; ++change) {
+      report_.refused.push_back({message.first + change, 0, {}});
+    }
+    messages_.pop_front();
+  }
+}
+
+netlink::RunReport ChangeSource::TakeReport() {
+  report_.attempted = next_;
+  return std::move(report_);
+}
+
+}  // namespace director::ipset
