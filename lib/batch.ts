@@ -1,4 +1,10 @@
 /** An ordered list of changes to the kernel, of any mix, kept as packed rows until it is committed. */
+import { InvalidArgumentError } from './errors.js'
+import { formatEntry } from './ipset/format.js'
+import type { Target } from './ipset/packed-text.js'
+import { EntryRun } from './ipset/run.js'
+import type { Entry } from './ipset/types.js'
+import { checkName } from './ipset/validate.js'
 import { IpvsRun } from './ipvs/run.js'
 import type { ServerColumns } from './ipvs/columns.js'
 import { appendServers } from './ipvs/columns.js'
@@ -7,6 +13,18 @@ import type { Server, ServerKey, Service, ServiceKey } from './ipvs/types.js'
 import { AddressRun } from './link/run.js'
 import type { AddressOptions } from './link/types.js'
 import type { BatchRun } from './run.js'
+
+export interface EntryOptions {
+  /** An entry that is there already (to remove: is not there): a refusal, or nothing to speak of. @default 'error' */
+  readonly exist?: 'error' | 'ignore'
+  /** Take `'http'` for a port, by this machine's /etc/services. @default false */
+  readonly serviceNames?: boolean
+}
+
+function targetOptions({ exist = 'error', serviceNames = false }: EntryOptions) {
+  if (exist === 'error' || exist === 'ignore') return { exclusive: exist === 'error', serviceNames }
+  throw new InvalidArgumentError('exist', exist, `'error' or 'ignore'`)
+}
 
 /**
  * Operations are checked as they are added and throw `ERR_INVALID_ARGUMENT` (naming field, value and range) without
@@ -68,6 +86,16 @@ export class Batch {
     return this
   }
 
+  /** IPSET_CMD_ADD; ipset add. Text in ipset's syntax is checked when it is sent. See `sets.add` for the errors. */
+  addEntry(set: string, entry: string | Entry, options: EntryOptions = {}): this {
+    return this.entry({ set, action: 'add', ...targetOptions(options) }, entry)
+  }
+
+  /** IPSET_CMD_DEL; ipset del. */
+  removeEntry(set: string, entry: string | Entry, options: EntryOptions = {}): this {
+    return this.entry({ set, action: 'remove', ...targetOptions(options) }, entry)
+  }
+
   /**
    * RTM_NEWADDR; ip address add. `address` is its text, with or without `/prefix-length` (default: 32 or 128), or an
    * object, which may be one that `addresses()` gave. Refused with `EEXIST` when the link has it, `ENODEV` without the
@@ -84,6 +112,20 @@ export class Batch {
    */
   removeAddress(link: string, address: string | AddressOptions): this {
     this.run(AddressRun).operations.add('removeAddress', link, address)
+    return this
+  }
+
+  /** @internal A batch of one run that was made elsewhere. */
+  static of(run: BatchRun): Batch {
+    const batch = new Batch()
+    if (run.size > 0) batch.list.push(run)
+    return batch
+  }
+
+  private entry(target: Target, entry: string | Entry): this {
+    checkName(target.set, 'set')
+    const text = typeof entry === 'string' ? entry : formatEntry(entry)
+    this.run(EntryRun).text.append(target, text)
     return this
   }
 

@@ -1,4 +1,4 @@
-export { Batch } from './batch.js'
+export { Batch, type EntryOptions } from './batch.js'
 export {
   CommitAbortError,
   type CommitOptions,
@@ -15,6 +15,13 @@ export {
   UnsupportedFeatureError,
   type DirectorErrorDetails,
 } from './errors.js'
+export type { BusyOptions } from './ipset/busy.js'
+export type { ChangeOptions } from './ipset/change.js'
+export { Sets, type CreateOptions } from './ipset/client.js'
+export { EntryListing, EntryTable } from './ipset/entry-listing.js'
+export { InvalidEntryError, SetEntryError, type EntryFailure } from './ipset/explain.js'
+export { formatEntry } from './ipset/format.js'
+export type * from './ipset/types.js'
 export type { IptablesChange } from './iptables/diff.js'
 export type * from './iptables/types.js'
 export type { IpsetInput } from './ipset/input-pump.js'

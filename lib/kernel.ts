@@ -2,6 +2,7 @@
 import type { Batch } from './batch.js'
 import { commit, type CommitOptions, type CommitReport } from './commit.js'
 import { DirectorError, InvalidArgumentError } from './errors.js'
+import { Sets } from './ipset/client.js'
 import { Ipvs } from './ipvs/client.js'
 import { IpvsUndoLog } from './ipvs/undo.js'
 import { Links } from './link/client.js'
@@ -47,6 +48,7 @@ export class Kernel {
   readonly ipvs: Ipvs
   readonly links: Links
   readonly sysctls: Sysctls
+  readonly sets: Sets
   /** `await using kernel = await openKernel()`: closes. */
   declare readonly [Symbol.asyncDispose]: () => Promise<void>
   private open: KernelHandle | undefined
@@ -68,6 +70,7 @@ export class Kernel {
       ipvs: () => new IpvsUndoLog(priorState(this.ipvs)),
       addresses: () => new AddressUndoLog(() => this.links.addresses()),
     }
+    this.sets = new Sets(host)
   }
 
   /**

@@ -4,6 +4,7 @@
  */
 import { errnoName, NetlinkError } from './errors.js'
 import { loadAddon } from './load-addon.js'
+import type { SetsCalls } from './native-sets.js'
 
 export interface RecordField {
   readonly offset: number
@@ -198,6 +199,7 @@ export interface Native {
   readonly KernelHandle: new (netns?: string) => KernelHandle
   readonly ipvs: IpvsCalls
   readonly route: RouteCalls
+  readonly sets: SetsCalls
   commit(
     kernel: KernelHandle,
     runs: readonly NativeRun[],

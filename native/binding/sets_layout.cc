@@ -5,6 +5,7 @@
 #include "binding/sets_binding.h"
 #include "ipset/entry_fault.h"
 #include "ipset/records.h"
+#include "ipset/set_type.h"
 
 namespace director::binding {
 namespace {
@@ -72,11 +73,34 @@ Napi::Object FieldBits(Napi::Env env) {
   return object;
 }
 
+// What lib/ipset/options.ts has to know of each type: { name, form, newestRevision, bucketsizeRevision, … }.
+Napi::Array TypeTable(Napi::Env env) {
+  const std::pair<const char*, uint32_t> options[] = {
+      {"family", ipset::kFamilyOption},       {"hash", ipset::kHashOptions},
+      {"netmask", ipset::kNetmaskOption},     {"bitmask", ipset::kBitmaskOption},
+      {"markmask", ipset::kMarkmaskOption},   {"addressRange", ipset::kAddressRangeOption},
+      {"portRange", ipset::kPortRangeOption}, {"size", ipset::kSizeOption},
+  };
+  Napi::Array table = Napi::Array::New(env);
+  for (const ipset::SetType& type : ipset::SetTypes()) {
+    Napi::Object object = Napi::Object::New(env);
+    object.Set("name", std::string(type.name));
+    object.Set("form", EntryForm(type));
+    object.Set("newestRevision", type.newest_revision);
+    object.Set("bucketsizeRevision", type.bucketsize_revision);
+    object.Set("bitmaskRevision", type.bitmask_revision);
+    for (const auto& [name, bit] : options) object.Set(name, (type.create_options & bit) != 0);
+    table.Set(table.Length(), object);
+  }
+  return table;
+}
+
 }  // namespace
 
 void ExportSetsLayouts(Napi::Env env, Napi::Object exports) {
   exports.Set("entryRow", EntryLayout(env));
   exports.Set("fieldBits", FieldBits(env));
+  exports.Set("typeTable", TypeTable(env));
   exports.Set("entryFault", Napi::Number::New(env, ipset::kEntryFaultCode));
 }
 

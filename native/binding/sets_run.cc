@@ -25,7 +25,9 @@ void TakeColumn(const Napi::Object& columns, const char* name, Pins& pins, ipset
   const Napi::Value value = columns.Get(name);
   if (value.IsUndefined()) return;
   // lib/ipset/columns.ts has checked type and length.
-  out.values = reinterpret_cast<const T*>(BytesOfValue(value).data());
+  const Bytes bytes = BytesOfValue(value);
+  out.values = reinterpret_cast<const T*>(bytes.data());
+  if (bytes.size() == sizeof(T)) out.step = 0;
   Pin(pins, value);
 }
 
@@ -42,7 +44,6 @@ EntryColumns ColumnsOf(const Napi::Object& object, Pins& pins) {
   TakeColumn(object, "address2Number", pins, columns.address2_number);
   TakeColumn(object, "prefixLength2", pins, columns.prefix2);
   TakeColumn(object, "protocol", pins, columns.protocol);
-  columns.one_protocol = static_cast<uint8_t>(object.Get("oneProtocol").ToNumber().Uint32Value());
   TakeColumn(object, "port", pins, columns.port);
   TakeColumn(object, "portTo", pins, columns.port_to);
   TakeColumn(object, "mark", pins, columns.mark);

@@ -59,7 +59,12 @@ ChangeSource::ChangeSource(const Changes& changes, ShapeOf shape_of, bool stop_o
 const ChangeSource::KnownSet& ChangeSource::Known(const Target& target) {
   if (&target == last_target_) return *last_known_;
   auto found = known_.find(target.set);
-  if (found == known_.end()) found = known_.emplace(target.set, KnownSet(shape_of_(target.set))).first;
+  if (found == known_.end()) {
+    const ShapeAnswer answer = shape_of_(target.set);
+    found = known_.try_emplace(target.set).first;
+    found->second.error = answer.error;
+    if (answer.error == 0) found->second.rules.emplace(answer.shape);
+  }
   last_target_ = &target;
   last_known_ = &found->second;
   return found->second;
@@ -85,7 +90,7 @@ Append ChangeSource::Next(MessageWriter& writer, uint32_t sequence) {
       if (!RefuseHere(known.error, {})) break;
       continue;
     }
-    if (const uint32_t count = Fill(writer, sequence, target, known.rules); count > 0) {
+    if (const uint32_t count = Fill(writer, sequence, target, *known.rules); count > 0) {
       messages_.push_back({sequence, next_, count, false});
       next_ += count;
       barrier_ = count > 1 || stop_on_refusal_;
@@ -154,25 +159,33 @@ ChangeSource::Message* ChangeSource::Find(uint32_t sequence) {
   return found == messages_.end() ? nullptr : &*found;
 }
 
+// Numbers from IPSET_ERR_TYPE_SPECIFIC on mean something else for each kind of set: it goes along as the
+// text.
+void ChangeSource::Report(uint32_t change, const netlink::Acknowledgement& reply) {
+  std::string text = reply.text;
+  if (text.empty() && reply.number >= IPSET_ERR_TYPE_SPECIFIC) {
+    text = KindName(Known(changes_.target(change)).rules->shape.type->kind);
+  }
+  report_.refused.push_back({change, reply.number, std::move(text)});
+}
+
 void ChangeSource::Refused(uint32_t sequence, const netlink::Acknowledgement& reply) {
   Message* message = Find(sequence);
   if (message == nullptr || message->refused) return;
   message->refused = true;
   if (message->count == 1) {
-    report_.refused.push_back({message->first, reply.number, reply.text});
+    Report(message->first, reply);
     return;
   }
   const uint32_t line = RefusedLine(reply.request);
   if (line == 0 || line > message->count) {
     // The kernel did not even look at the elements (the set is gone, no permission …).
-    for (uint32_t change = 0; change < message->count; ++change) {
-      report_.refused.push_back({message->first + change, reply.number, reply.text});
-    }
+    for (uint32_t change = 0; change < message->count; ++change) Report(message->first + change, reply);
     return;
   }
   // The elements before it are done, those behind it were skipped: go on there.
   const uint32_t refused = message->first + line - 1;
-  report_.refused.push_back({refused, reply.number, reply.text});
+  Report(refused, reply);
   next_ = refused + 1;
   barrier_ = faulty_ = false;
   list_length_.ListRefused(line - 1);

@@ -3,6 +3,7 @@
 #include <deque>
 #include <functional>
 #include <map>
+#include <optional>
 #include <string>
 
 #include "ipset/changes.h"
@@ -62,9 +63,9 @@ class ChangeSource final : public netlink::BatchSource {
   };
   // What is known of a set while this run lasts.
   struct KnownSet {
-    explicit KnownSet(const ShapeAnswer& answer) : error(answer.error), rules(answer.shape) {}
-    int error;
-    EntryRules rules;
+    int error = 0;
+    // There unless there is an error.
+    std::optional<EntryRules> rules;
   };
 
   const KnownSet& Known(const Target& target);
@@ -73,6 +74,7 @@ class ChangeSource final : public netlink::BatchSource {
                 const EntryRules& rules);
   uint32_t FillList(netlink::MessageWriter& writer, const Target& target, const EntryRules& rules);
   Message* Find(uint32_t sequence);
+  void Report(uint32_t change, const netlink::Acknowledgement& reply);
 
   const Changes& changes_;
   ShapeOf shape_of_;

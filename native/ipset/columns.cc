@@ -15,7 +15,7 @@ ColumnChanges::ColumnChanges(Target target, EntryColumns columns)
   has(static_cast<bool>(table.prefix), kPrefix);
   has(table.address2 || table.address2_number, kAddress2);
   has(static_cast<bool>(table.prefix2), kPrefix2);
-  has(table.protocol || table.one_protocol != 0, kProtocolField);
+  has(static_cast<bool>(table.protocol), kProtocolField);
   has(static_cast<bool>(table.port), kPort);
   has(static_cast<bool>(table.port_to), kPortTo);
   has(static_cast<bool>(table.mark), kMark);
@@ -46,7 +46,7 @@ bool ColumnChanges::Read(uint32_t change, const EntryRules& rules, EntryRow& row
   ReadAddress(change, table.address2, table.address2_number, row.address2);
   if (table.prefix) row.prefix = table.prefix[change];
   if (table.prefix2) row.prefix2 = table.prefix2[change];
-  row.protocol = table.protocol ? table.protocol[change] : table.one_protocol;
+  if (table.protocol) row.protocol = table.protocol[change];
   if (table.port) row.port = table.port[change];
   if (table.port_to) row.port_to = table.port_to[change];
   if (table.mark) row.mark = table.mark[change];

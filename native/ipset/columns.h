@@ -7,11 +7,12 @@
 
 namespace director::ipset {
 
-// One typed array of a column table. Empty: the column is not there.
+// One typed array of a column table. Empty: the column is not there. Step 0: one value for all rows.
 template <class T>
 struct Column {
   const T* values = nullptr;
-  T operator[](uint32_t index) const { return values[index]; }
+  uint32_t step = 1;
+  T operator[](uint32_t index) const { return values[index * step]; }
   explicit operator bool() const { return values != nullptr; }
 };
 
@@ -29,9 +30,7 @@ struct EntryColumns {
   Column<uint8_t> address2;
   Column<uint32_t> address2_number;
   Column<uint8_t> prefix2;
-  // The same for all where there is no column of them.
   Column<uint8_t> protocol;
-  uint8_t one_protocol = 0;
   Column<uint16_t> port;
   Column<uint16_t> port_to;
   Column<uint32_t> mark;

@@ -60,6 +60,18 @@ std::string_view FormOf(Part part) {
 
 }  // namespace
 
+std::string_view KindName(Kind kind) {
+  switch (kind) {
+    case Kind::kBitmap:
+      return "bitmap";
+    case Kind::kHash:
+      return "hash";
+    case Kind::kList:
+      break;
+  }
+  return "list";
+}
+
 std::span<const SetType> SetTypes() {
   return kTypes;
 }

@@ -25,6 +25,8 @@ enum class Part : uint8_t {
 };
 
 enum class Kind : uint8_t { kBitmap, kHash, kList };
+// What the names of its types begin with.
+std::string_view KindName(Kind kind);
 
 // Options that `create` takes, besides those that every type has.
 enum CreateOption : uint32_t {

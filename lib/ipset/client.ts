@@ -1,0 +1,201 @@
+/** `kernel.sets`: the IP sets of one network namespace. */
+import type { Batch } from '../batch.js'
+import type { CommitOptions, CommitReport } from '../commit.js'
+import { DirectorError, InvalidArgumentError } from '../errors.js'
+import { native, type KernelHandle } from '../native.js'
+import { whileBusy, type BusyOptions } from './busy.js'
+import { changeEntries, settle, targetOf, type ChangeOptions } from './change.js'
+import { EntryListing } from './entry-listing.js'
+import { explainSets } from './explain.js'
+import { hasEntries } from './has.js'
+import { headerFor, headerState, revisionOf, typeNamed } from './options.js'
+import type { Entries, Entry, SetHeader, SetOptions, SetTypeInfo, SetTypeName } from './types.js'
+import { checkName, checkNewName } from './validate.js'
+
+/** What the client needs of the kernel that it belongs to. */
+export interface SetsHost {
+  /** The open handle; throws ERR_CLOSED after close(). */
+  handle(): KernelHandle
+  commit(batch: Batch, options?: CommitOptions): Promise<CommitReport>
+}
+
+export interface CreateOptions {
+  /** A set of the same name, type and options: an error, or as good as made. @default 'error' */
+  readonly exist?: 'error' | 'ignore'
+}
+
+export class Sets {
+  private kernelTypes: readonly SetTypeInfo[] | undefined
+
+  /** @internal */
+  constructor(private readonly host: SetsHost) {}
+
+  /** The set types of this kernel, with the revisions that it speaks (IPSET_CMD_TYPE). Asking makes it load modules. */
+  async types(): Promise<SetTypeInfo[]> {
+    const ranges = await this.ask('types', '', (handle) => native().sets.types(handle))
+    const types = ranges.map(({ name, oldestRevision, newestRevision }) => {
+      const ours = typeNamed(name).newestRevision
+      const revision = ours < oldestRevision ? undefined : Math.min(ours, newestRevision)
+      return { name: name as SetTypeName, oldestRevision, newestRevision, revision }
+    })
+    this.kernelTypes = types
+    return types
+  }
+
+  /**
+   * Makes a set (IPSET_CMD_CREATE; ipset create). A header that was read can be given as options.
+   *
+   * Errors: `ERR_SET_TYPE`, `ERR_INVALID_ARGUMENT`, `ERR_UNSUPPORTED_FEATURE`; `EEXIST` when the name is taken.
+   */
+  async create(name: string, type: SetTypeName, options: SetOptions & CreateOptions = {}): Promise<void> {
+    const { exist = 'error', ...setOptions } = options
+    if (exist !== 'error' && exist !== 'ignore') {
+      throw new InvalidArgumentError('exist', exist, `'error' or 'ignore'`)
+    }
+    checkNewName(name)
+    const nativeType = typeNamed(type)
+    const revision = revisionOf(nativeType, this.kernelTypes ?? (await this.types()))
+    const header = headerFor(name, nativeType, revision, setOptions)
+    const known = { 17: 'a set of that name exists, or has other options' }
+    await this.ask('create', name, (handle) => native().sets.create(handle, header, exist === 'error'), known)
+  }
+
+  /** Destroys one set, or all (IPSET_CMD_DESTROY). `IPSET_ERR_BUSY` while a rule or a list names it. */
+  async destroy(name?: string, options: BusyOptions = {}): Promise<void> {
+    if (name !== undefined) checkName(name)
+    await whileBusy(options, () =>
+      this.ask('destroy', name ?? '', (handle) => native().sets.destroy(handle, name)),
+    )
+  }
+
+  /** Takes all entries out of one set, or of all (IPSET_CMD_FLUSH). */
+  async flush(name?: string): Promise<void> {
+    if (name !== undefined) checkName(name)
+    await this.ask('flush', name ?? '', (handle) => native().sets.flush(handle, name))
+  }
+
+  /** Gives a set another name (IPSET_CMD_RENAME). `IPSET_ERR_REFERENCED` while a rule or a list names it. */
+  async rename(from: string, to: string, options: BusyOptions = {}): Promise<void> {
+    checkName(from, 'from')
+    checkNewName(to, 'to')
+    const known = { 4101: `there is a set '${to}' already` }
+    await whileBusy(options, () =>
+      this.ask('rename', from, (handle) => native().sets.rename(handle, from, to), known),
+    )
+  }
+
+  /** Exchanges two sets of one type behind their names, at once for all rules (IPSET_CMD_SWAP). */
+  async swap(one: string, other: string, options: BusyOptions = {}): Promise<void> {
+    checkName(one, 'one')
+    checkName(other, 'other')
+    const known = { 2: `there is no set '${one}'`, 4101: `there is no set '${other}'` }
+    await whileBusy(options, () =>
+      this.ask('swap', one, (handle) => native().sets.swap(handle, one, other), known),
+    )
+  }
+
+  /**
+   * Adds entries, many a message. Rejects with the error of the first that was refused (its `report` tells of the
+   * others); with `onError: 'continue'` it goes on behind it, and resolves with what became of each.
+   *
+   * Errors: {@link SetEntryError} (`code` is the kernel's name: `'IPSET_ERR_EXIST'`, `'IPSET_ERR_HASH_FULL'` …),
+   * {@link InvalidEntryError}, `ENOENT` without the set.
+   */
+  add(name: string, entries: Entries, options: ChangeOptions = {}): Promise<CommitReport> {
+    return this.change('add', name, entries, options)
+  }
+
+  /** Removes entries; the counterpart of {@link add}. What an entry carries besides the element does not matter. */
+  remove(name: string, entries: Entries, options: ChangeOptions = {}): Promise<CommitReport> {
+    return this.change('remove', name, entries, options)
+  }
+
+  /** Whether the set matches an entry, or each of many (IPSET_CMD_TEST, many a datagram). */
+  has(name: string, entry: string | Entry): Promise<boolean>
+  has(name: string, entries: Iterable<string | Entry>): Promise<boolean[]>
+  async has(name: string, entries: string | Entry | Iterable<string | Entry>): Promise<boolean | boolean[]> {
+    checkName(name)
+    const one = typeof entries === 'string' || !(Symbol.iterator in entries)
+    const answers = await hasEntries(() => this.host.handle(), name, one ? [entries] : entries)
+    return one ? (answers[0] ?? false) : answers
+  }
+
+  /** The headers of all sets (IPSET_CMD_LIST; ipset list -t). */
+  async list(): Promise<SetHeader[]> {
+    const headers = await this.ask('list', '', (handle) => native().sets.headers(handle))
+    return headers.map(headerState)
+  }
+
+  /** One set's type, options and size. `ENOENT` without the set. */
+  async header(name: string): Promise<SetHeader> {
+    return headerState(await this.state('header', name))
+  }
+
+  /** A set's entries: awaitable, to be iterated, or in tables of rows. */
+  entries(name: string): EntryListing {
+    checkName(name)
+    return new EntryListing({
+      rowBytes: async () => (await this.state('entries', name)).rowBytes,
+      open: (rowBytes) => native().sets.entries(this.host.handle(), name, rowBytes),
+      explain: explainSets('entries', name),
+    })
+  }
+
+  /** One set, or all, in the text of `ipset save`, byte for byte what ipset 7.17 prints. */
+  async save(name?: string): Promise<string> {
+    if (name !== undefined) checkName(name)
+    const decoder = new TextDecoder()
+    let text = ''
+    try {
+      const dump = native().sets.save(this.host.handle(), name)
+      for (let more = true; more;) {
+        const { rows, state } = await dump.next()
+        text += decoder.decode(rows)
+        more = state === 'more'
+      }
+      dump.close()
+      return text
+    } catch (error) {
+      throw explainSets('save', name)(error)
+    }
+  }
+
+  private async state(operation: string, name: string) {
+    checkName(name)
+    const [state] = await this.ask(operation, name, (handle) => native().sets.headers(handle, name))
+    if (state !== undefined) return state
+    throw new DirectorError(`${operation} ${name}: the kernel's answer was empty`, {
+      code: 'EBADMSG',
+      operation,
+    })
+  }
+
+  private async change(
+    action: 'add' | 'remove',
+    name: string,
+    entries: Entries,
+    options: ChangeOptions,
+  ): Promise<CommitReport> {
+    checkName(name)
+    const target = targetOf(name, action, options)
+    // A set that is not there is one error, not one for each entry.
+    await this.state(action, name)
+    const { onError, signal } = options
+    const commitOptions = { ...(onError && { onError }), signal }
+    const commit = (batch: Batch, given: CommitOptions) => this.host.commit(batch, given)
+    return settle(await changeEntries(commit, target, entries, commitOptions), options)
+  }
+
+  private async ask<T>(
+    operation: string,
+    about: string,
+    call: (handle: KernelHandle) => Promise<T>,
+    known: Readonly<Record<number, string>> = {},
+  ): Promise<T> {
+    try {
+      return await call(this.host.handle())
+    } catch (error) {
+      throw explainSets(operation, about, known)(error)
+    }
+  }
+}

@@ -1,0 +1,122 @@
+/**
+ * Changes to sets as the text that C++ parses (native/ipset/changes.h): entries ended by a zero byte, behind directives
+ * that say what they are for. Packed piece by piece as they come, so that handing over a million never holds the event
+ * loop for long.
+ */
+import { InvalidArgumentError } from '../errors.js'
+
+export type Action = 'add' | 'remove' | 'has'
+
+/** What entries are for. */
+export interface Target {
+  readonly set: string
+  readonly action: Action
+  /** Refuse an entry that is there already, or (to remove) is not. */
+  readonly exclusive: boolean
+  readonly serviceNames: boolean
+}
+
+interface Piece {
+  readonly bytes: Uint8Array
+  readonly first: number
+  readonly target: Target
+}
+
+const ENTRIES_A_PIECE = 4096
+const DIRECTIVE = '\u0001'
+const LETTERS: Readonly<Record<Action, string>> = { add: 'a', remove: 'r', has: 't' }
+
+export class PackedText {
+  private readonly pieces: Piece[] = []
+  private waiting: string[] = []
+  private target: Target | undefined
+  private packed = 0
+  private opened: { piece: Piece; entries: string[] } | undefined
+
+  get size(): number {
+    return this.packed + this.waiting.length
+  }
+
+  append(target: Target, entry: string): void {
+    if (target !== this.target) {
+      if (this.target !== undefined && !same(target, this.target)) this.pack()
+      this.target = target
+    }
+    if (this.waiting.push(entry) === ENTRIES_A_PIECE) this.pack()
+  }
+
+  /** Appends a slice of an array that holds texts only. */
+  appendAll(target: Target, entries: string[]): void {
+    this.pack()
+    this.target = target
+    this.waiting = entries
+    this.pack()
+  }
+
+  /** What C++ takes. */
+  bytes(): Uint8Array[] {
+    this.pack()
+    return this.pieces.map(({ bytes }) => bytes)
+  }
+
+  /** An entry and its target, as they were appended. */
+  at(index: number): { target: Target; entry: string } {
+    this.pack()
+    const piece = this.pieces[this.pieceOf(index)] as Piece
+    if (this.opened?.piece !== piece) {
+      const items = Buffer.from(piece.bytes.buffer, piece.bytes.byteOffset, piece.bytes.byteLength).toString()
+      this.opened = { piece, entries: items.split('\0').slice(1, -1) }
+    }
+    return { target: piece.target, entry: this.opened.entries[index - piece.first] ?? '' }
+  }
+
+  private pieceOf(index: number): number {
+    let low = 0
+    let high = this.pieces.length - 1
+    while (low < high) {
+      const middle = (low + high + 1) >> 1
+      if ((this.pieces[middle]?.first ?? 0) <= index) low = middle
+      else high = middle - 1
+    }
+    return low
+  }
+
+  private pack(): void {
+    const { waiting, target } = this
+    if (waiting.length === 0 || target === undefined) return
+    const bytes = Buffer.from(`${directive(target)}\0${waiting.join('\0')}\0`)
+    this.check(bytes, waiting)
+    this.pieces.push({ bytes, first: this.packed, target })
+    this.packed += waiting.length
+    this.waiting = []
+  }
+
+  // An entry with a zero byte inside would be two, one that starts as a directive would be none.
+  private check(bytes: Uint8Array, entries: readonly string[]): void {
+    let zeros = 0
+    for (let at = bytes.indexOf(0); at >= 0; at = bytes.indexOf(0, at + 1)) zeros++
+    const more = bytes.indexOf(1, 1) >= 0
+    if (zeros === entries.length + 1 && !more) return
+    const index = entries.findIndex((entry) => entry.includes('\0') || entry.includes(DIRECTIVE))
+    if (index < 0) return
+    this.waiting = []
+    throw new InvalidArgumentError(
+      `entries[${this.packed + index}]`,
+      entries[index],
+      `text in ipset's syntax, without control characters`,
+    )
+  }
+}
+
+function directive({ set, action, exclusive, serviceNames }: Target): string {
+  return `${DIRECTIVE}${LETTERS[action]}${exclusive ? 'x' : '-'}${serviceNames ? 's' : '-'}${set}`
+}
+
+function same(a: Target, b: Target): boolean {
+  return (
+    a.set === b.set &&
+    a.action === b.action &&
+    a.exclusive === b.exclusive &&
+    a.serviceNames === b.serviceNames
+  )
+}
