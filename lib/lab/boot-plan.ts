@@ -2,17 +2,15 @@
 
 /** File descriptors of the guest's process. The numbers stand on the kernel's or QEMU's command line. */
 export const channels = {
-  /** What the command writes. */
+  /** What the command writes; where it has a terminal, also what is typed (the channels are sockets). */
   stdout: 3,
   stderr: 4,
   /** The guest kernel's log. */
   kernelLog: 5,
   /** Input of the command as frames, or the window size of its terminal. */
   input: 6,
-  /** What is typed, where the command has a terminal. */
-  keyboard: 7,
   /** See `guest/supervise`. */
-  lifeline: 8,
+  lifeline: 7,
 } as const
 
 export interface BootPlan {

@@ -30,7 +30,7 @@ export class GuestProcess {
     }
     this.ended = once(child, 'close').then(() => this.endHelpers())
     // Writing to a guest that has just ended is no error: its exit code tells what happened.
-    for (const fd of [channels.input, channels.keyboard, channels.lifeline])
+    for (const fd of [channels.stdout, channels.input, channels.lifeline])
       this.writable(fd).on('error', () => {})
   }
 
@@ -97,7 +97,7 @@ function supervised(
     detached: true,
     cwd: '/',
     env,
-    stdio: ['ignore', 'pipe', 'pipe', 'pipe', 'pipe', 'pipe', 'pipe', 'pipe', 'pipe'],
+    stdio: ['ignore', 'pipe', 'pipe', 'pipe', 'pipe', 'pipe', 'pipe', 'pipe'],
   })
 }
 

@@ -6,6 +6,7 @@ import { channels, type BootPlan } from './boot-plan.js'
 import { LabError, type LabErrorDetails } from './errors.js'
 import { GuestProcess } from './guest-process.js'
 import { labRequest, type LabOptions, type LabRequest } from './options.js'
+import { qemuPlan } from './qemu/plan.js'
 import { RunFolder, type GuestTraces } from './run-folder.js'
 import { feedInput, OutputSink } from './streams.js'
 import { umlPlan } from './uml.js'
@@ -78,8 +79,8 @@ function refuseWhereImpossible(): void {
   }
 }
 
-function planFor(request: LabRequest, folder: RunFolder): Promise<BootPlan> {
-  return umlPlan(request, folder)
+async function planFor(request: LabRequest, folder: RunFolder): Promise<BootPlan> {
+  return request.backend === 'qemu' ? qemuPlan(request, folder) : umlPlan(request, folder)
 }
 
 async function runGuest(request: LabRequest, plan: BootPlan, folder: RunFolder): Promise<LabResult<Buffer>> {

@@ -59,7 +59,7 @@ export async function sendFrames(source: Readable, guest: Writable, signal: Abor
 
 /** Keys go to the guest as they are typed; its terminal follows the size of ours. */
 function joinTerminal(guest: GuestProcess, terminal: ReadStream): () => void {
-  const keyboard = guest.writable(channels.keyboard)
+  const keyboard = guest.writable(channels.stdout)
   const tellSize = (): void => {
     guest.writable(channels.input).write(`${process.stdout.rows} ${process.stdout.columns}\n`)
   }

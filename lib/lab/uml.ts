@@ -20,7 +20,8 @@ export async function umlPlan(request: LabRequest, folder: RunFolder): Promise<B
 
 /** Arguments of the kernel's executable. `con` are its consoles (input,output), named by file descriptor. */
 export function umlArguments(request: LabRequest, runFolder: string, modules: string): string[] {
-  const keyboard = request.terminal ? `fd:${channels.keyboard}` : 'null'
+  // The launcher's end of a channel is a socket: what is typed comes back on the one that output leaves by.
+  const keyboard = request.terminal ? `fd:${channels.stdout}` : 'null'
   return [
     `mem=${Math.ceil(request.memoryBytes / 1024)}K`,
     `uml_dir=${runFolder}/`,
