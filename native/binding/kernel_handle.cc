@@ -8,8 +8,12 @@
 namespace director::binding {
 namespace {
 
-// Told apart from any other wrapped object before it is unwrapped.
-constexpr napi_type_tag kTag = {0x6970767364697265ULL, 0x63746f726b65726eULL};
+// Handles are told apart from any other wrapped object before they are unwrapped, also from those of another
+// copy of the addon, whose classes may be laid out otherwise: the address of a static is this copy's own.
+napi_type_tag HandleTag() {
+  static const char marker = 0;
+  return {0x6970767364697265ULL, reinterpret_cast<uintptr_t>(&marker)};
+}
 
 }  // namespace
 
@@ -32,7 +36,8 @@ Napi::Function KernelHandle::Define(Napi::Env env) {
 }
 
 KernelHandle::KernelHandle(const Napi::CallbackInfo& info) : Napi::ObjectWrap<KernelHandle>(info) {
-  info.This().As<Napi::Object>().TypeTag(&kTag);
+  const napi_type_tag tag = HandleTag();
+  info.This().As<Napi::Object>().TypeTag(&tag);
   state_ = Guard(info.Env(), [&] {
     if (info[0].IsUndefined()) return std::make_shared<KernelState>(netlink::Namespace{});
     return std::make_shared<KernelState>(netlink::Namespace::Open(info[0].As<Napi::String>().Utf8Value()));
@@ -40,7 +45,8 @@ KernelHandle::KernelHandle(const Napi::CallbackInfo& info) : Napi::ObjectWrap<Ke
 }
 
 std::shared_ptr<KernelState> KernelHandle::StateOf(const Napi::Value& value) {
-  if (!value.IsObject() || !value.As<Napi::Object>().CheckTypeTag(&kTag)) {
+  const napi_type_tag tag = HandleTag();
+  if (!value.IsObject() || !value.As<Napi::Object>().CheckTypeTag(&tag)) {
     throw Napi::TypeError::New(value.Env(), "expected a KernelHandle");
   }
   auto state = Unwrap(value.As<Napi::Object>())->state_;

@@ -18,6 +18,7 @@ export const stages: readonly Stage[] = [
   check('build', ['scripts/refresh-prebuild.mjs'], npm('build:native')),
   nodeTests('unit', 'dist/test/unit'),
   nodeTests('kernel', 'dist/test/kernel'),
+  nodeTests('worker', 'dist/test/worker'),
   counted('native', npm('build:sanitized'), ['.cache/sanitized/native_tests']),
   nodeTests('sanitized', 'dist/test/kernel', sanitizedNodeTest), // with the addon that `native` has built
   check('typings', npm('check:types')),

@@ -1,0 +1,180 @@
+/**
+ * Steps in the life of a kernel, each run in a process of its own by lifecycle.test.ts: `steps.js NAME`. A step prints
+ * `ok` when it got as far as it should; the process's own exit code and signal say the rest.
+ */
+import { argv, exit, stdout } from 'node:process'
+import { once } from 'node:events'
+import { copyFileSync, mkdtempSync, rmSync } from 'node:fs'
+import { readdir } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads'
+
+import { Batch, openKernel, type Kernel } from '../../lib/index.js'
+import { loadAddon } from '../../lib/load-addon.js'
+import type { Native } from '../../lib/native.js'
+
+declare const gc: () => void
+
+/** Work that keeps the pool busy for a while. */
+function longBatch(): Batch {
+  const batch = new Batch()
+  for (let index = 0; index < 2000; index++)
+    batch.addAddress('lo', `127.9.${(index >> 8) & 255}.${index & 255}`)
+  for (let index = 0; index < 2000; index++)
+    batch.removeAddress('lo', `127.9.${(index >> 8) & 255}.${index & 255}`)
+  return batch
+}
+
+/** The namespace that the parent made for this process. */
+async function open(): Promise<Kernel> {
+  const netns = process.env['STEP_NETNS']
+  return openKernel(netns === undefined ? {} : { netns })
+}
+
+async function descriptors(): Promise<number> {
+  return (await readdir('/proc/self/fd')).length
+}
+
+const steps: Readonly<Record<string, () => Promise<unknown>>> = {
+  'exit before open': async () => undefined,
+  'exit after open': open,
+  'exit during work': async () => {
+    const kernel = await open()
+    void kernel.commit(longBatch(), { onError: 'continue' })
+    stdout.write('ok\n', () => exit(0))
+    await sleep(1000)
+  },
+  'end during work': async () => {
+    const kernel = await open()
+    // Not awaited: the loop stays alive until it has settled.
+    void kernel.commit(longBatch(), { onError: 'continue' }).then(({ applied, failed }) => {
+      stdout.write(applied + failed.length === 4000 ? 'settled\n' : 'lost operations\n')
+    })
+  },
+  'exit after close': async () => (await open()).close(),
+  'close during work': async () => {
+    const kernel = await open()
+    const work = kernel.commit(longBatch(), { onError: 'continue' })
+    await kernel.close()
+    await work
+  },
+  'an uncaught error with an open kernel': async () => {
+    await open()
+    setImmediate(() => {
+      throw new Error('on purpose')
+    })
+    stdout.write('ok\n')
+    await sleep(1000)
+  },
+  'garbage collection of unclosed kernels': async () => {
+    await (await open()).close()
+    const before = await descriptors()
+    for (let index = 0; index < 200; index++) await useAndForget()
+    for (let round = 0; round < 20 && (await descriptors()) > before; round++) {
+      gc()
+      await sleep(10)
+    }
+    const leaked = (await descriptors()) - before
+    if (leaked > 0) throw new Error(`${leaked} descriptors are still open`)
+  },
+  'garbage collection of unfinished listings': async () => {
+    const kernel = await open()
+    const before = await descriptors()
+    for (let index = 0; index < 100; index++)
+      await kernel.ipvs
+        .services()
+        [Symbol.asyncIterator]()
+        .next()
+        .catch(() => 0)
+    for (let round = 0; round < 20 && (await descriptors()) > before + 4; round++) {
+      gc()
+      await sleep(10)
+    }
+    const leaked = (await descriptors()) - before
+    // A few idle sockets stay in the pool.
+    if (leaked > 4) throw new Error(`${leaked} descriptors are still open`)
+  },
+  'a worker that closes': () => inWorker('close', async (worker) => void (await once(worker, 'exit'))),
+  'a worker that is terminated in the middle': () => inWorker('work', (worker) => worker.terminate()),
+  'a worker that exits in the middle': () =>
+    inWorker('exit', async (worker) => void (await once(worker, 'exit'))),
+  'many workers at once': async () => {
+    // The first worker of a process opens things that stay.
+    await inWorker('close', async (worker) => once(worker, 'exit'))
+    const before = await descriptors()
+    await Promise.all(
+      Array.from({ length: 8 }, (_, index) =>
+        inWorker(index % 2 === 0 ? 'work' : 'close', async (worker) =>
+          index % 2 === 0 ? worker.terminate() : once(worker, 'exit'),
+        ),
+      ),
+    )
+    await sleep(50)
+    const leaked = (await descriptors()) - before
+    if (leaked > 0) throw new Error(`${leaked} descriptors are still open`)
+  },
+  'two copies of the addon': async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'ipvs-director-copy-'))
+    try {
+      const first = loadAddon() as Native
+      const file = Object.keys(require.cache).find((path) => path.endsWith('.node'))
+      if (file === undefined) throw new Error('the addon is not in the module cache')
+      copyFileSync(file, join(folder, 'copy.node'))
+      // eslint-disable-next-line @typescript-eslint/no-require-imports -- a second copy, by its path
+      const second = require(join(folder, 'copy.node')) as Native
+      const ours = new first.KernelHandle()
+      const theirs = new second.KernelHandle()
+      await Promise.all([first.route.links(ours), second.route.links(theirs)])
+      await expectTypeError(async () => first.route.links(theirs))
+      await expectTypeError(async () => second.route.links(ours))
+    } finally {
+      rmSync(folder, { recursive: true })
+    }
+  },
+}
+
+// A function of its own, so that no local keeps the kernel.
+async function useAndForget(): Promise<void> {
+  await (await open()).links.list()
+}
+
+async function expectTypeError(call: () => Promise<unknown>): Promise<void> {
+  try {
+    await call()
+  } catch (error) {
+    if (error instanceof TypeError) return
+    throw error
+  }
+  throw new Error('a handle of another copy was accepted')
+}
+
+async function inWorker(what: string, end: (worker: Worker) => Promise<unknown>): Promise<void> {
+  const worker = new Worker(__filename, { workerData: { what } })
+  await once(worker, 'message')
+  await end(worker)
+}
+
+async function workerMain(what: string): Promise<void> {
+  const kernel = await open()
+  const work = kernel.commit(longBatch(), { onError: 'continue' })
+  parentPort?.postMessage('working')
+  if (what === 'exit') exit(0)
+  await work
+  await kernel.close()
+}
+
+async function main(): Promise<void> {
+  if (!isMainThread) {
+    await workerMain((workerData as { what: string }).what)
+    return
+  }
+  const step = steps[argv[2] ?? '']
+  if (step === undefined) throw new Error(`no step '${argv[2]}'`)
+  await step()
+  stdout.write('ok\n')
+}
+
+export const stepNames = Object.keys(steps)
+if (require.main === module || !isMainThread) void main()
