@@ -40,6 +40,7 @@ export {
 export { runIpset, type IpsetStreams } from './ipset/run-ipset.js'
 export { Ipvs, UnstableTableError, type SnapshotOptions } from './ipvs/client.js'
 export type { ServerColumns } from './ipvs/columns.js'
+export { Connections, type ConnectionsOptions } from './ipvs/connections.js'
 export type { Operation } from './ipvs/ipvsadm/command.js'
 export { RestoreLineError } from './ipvs/ipvsadm/errors.js'
 export {

@@ -1,10 +1,13 @@
 /** `kernel.ipvs`: the virtual server table of one network namespace. */
+import { constants } from 'node:fs'
+
 import { checkInteger } from '../check.js'
 import { Batch } from '../batch.js'
 import type { CommitOptions, CommitReport } from '../commit.js'
 import { DirectorError, InvalidArgumentError } from '../errors.js'
 import { Listing } from '../listing.js'
 import { native, type KernelHandle } from '../native.js'
+import { Connections, type ConnectionsOptions } from './connections.js'
 import { daemonState, nativeDaemon } from './daemon.js'
 import { explainIpvs, formatServiceKey } from './explain.js'
 import { OperationTable } from './operation-table.js'
@@ -178,6 +181,26 @@ export class Ipvs {
     await this.ask('stopDaemon', (handle) => native().ipvs.stopDaemon(handle, request), {
       ESRCH: `no ${daemon.state} daemon runs`,
     })
+  }
+
+  /**
+   * The connections and persistence templates of the table (/proc/net/ip_vs_conn): awaitable, or to be iterated.
+   * ipvsadm -L -c.
+   */
+  connections({ origin = false }: ConnectionsOptions = {}): Connections {
+    return new Connections(() => this.openConnections(origin), origin)
+  }
+
+  private async openConnections(origin: boolean): Promise<number> {
+    try {
+      const path = origin ? '/proc/net/ip_vs_conn_sync' : '/proc/net/ip_vs_conn'
+      return await this.host.handle().openFile(path, constants.O_RDONLY)
+    } catch (error) {
+      const explained = explainIpvs('connections')(error)
+      // Without the file there is no IPVS: info() says so in full.
+      if (explained instanceof DirectorError && explained.code === 'ENOENT') await this.info()
+      throw explained
+    }
   }
 
   /** The table as lines that {@link restore} and `ipvsadm -R` read; thresholds included, unlike `ipvsadm -S`. */
