@@ -161,7 +161,21 @@ void Client::StartDaemon(const Daemon& daemon) {
 }
 
 void Client::StopDaemon(const Daemon& daemon) {
-  Tell(*this, "stopDaemon", IPVS_CMD_DEL_DAEMON, [&](MessageWriter& writer) { PutDaemon(writer, daemon); });
+  const uint16_t number = family();
+  auto socket = pool_.Take();
+  RequestBuffer buffer;
+  MessageWriter writer(buffer);
+  const uint32_t sequence = socket->UseSequence();
+  netlink::BeginGeneric(writer, number, IPVS_CMD_DEL_DAEMON, kVersion, NLM_F_ACK, sequence);
+  PutDaemon(writer, daemon);
+  bool fits = writer.Finish();
+  // A daemon that is stopped before its thread first ran ends the request with EINTR, and that is the one
+  // outcome that netlink_rcv_skb() never answers. An empty message behind it is always answered: the first
+  // answer counts.
+  fits = fits && writer.Begin(NLMSG_NOOP, NLM_F_REQUEST | NLM_F_ACK, sequence) && writer.Finish();
+  if (!fits) throw KernelError("stopDaemon", EMSGSIZE);
+  netlink::Transact(*socket, "stopDaemon", writer.data(), sequence);
+  // The socket is not returned to the pool: a second answer may be waiting in it.
 }
 
 Snapshot Client::ReadSnapshot() {
