@@ -43,12 +43,4 @@ test('refusals leave through standard error and the exit code', () => {
     stdout: '',
     stderr: 'Service already exists\n',
   })
-  const { status, stderr } = ipvsadm(['-Ln', '--', '-c'])
-  assert.deepEqual([status, stderr], [2, 'unexpected argument -c\n'])
-})
-
-test('-h and -v speak of this program', () => {
-  const { status, stdout } = ipvsadm(['-h'])
-  assert.equal(status, 0)
-  assert.match(stdout, /^ipvsadm v1\.31 as spoken by ipvs-director\nUsage:\n/)
 })

@@ -4,6 +4,7 @@ import { execFileSync } from 'node:child_process'
 import test, { after, afterEach, before } from 'node:test'
 import { IpvsadmPair } from '../support/ipvsadm-pair.js'
 import { runRealIpvsadm } from '../support/real-ipvsadm.js'
+import { refusals } from '../unit/ipvsadm/refusals.js'
 
 const namespace = 'ipvsadm-sequences'
 let pair: IpvsadmPair
@@ -23,6 +24,14 @@ async function same(...lines: readonly string[]): Promise<void> {
 async function sameRestored(...lines: readonly string[]): Promise<void> {
   await pair.same({ words: ['-R'], stdin: lines.map((line) => `${line}\n`).join('') })
 }
+
+test('what is refused before the kernel is asked', async () => {
+  const outcomes = await pair.same(...refusals)
+  assert.deepEqual(
+    refusals.filter((_, index) => outcomes[index]?.exitCode === 0),
+    [],
+  )
+})
 
 test('services of every kind', async () => {
   await sameRestored(

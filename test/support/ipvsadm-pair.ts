@@ -4,6 +4,7 @@
  */
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
+import { isDeepStrictEqual } from 'node:util'
 import { runIpvsadm } from '../../lib/cli/ipvsadm/run.js'
 import { type Kernel, type ServiceWithServers, openKernel } from '../../lib/index.js'
 import { type Invocation, type Outcome, runRealIpvsadm } from './real-ipvsadm.js'
@@ -47,25 +48,22 @@ export class IpvsadmPair {
   }
 
   /**
-   * Lets both list the table of the real one. What traffic and time change may change under them: a listing counts once
+   * Lets both list the table of the real one. What traffic and time change may change under them: listings count once
    * the real one has said the same before and after ours.
    */
   async sameListings(...listings: readonly (readonly string[])[]): Promise<readonly string[]> {
-    const texts: string[] = []
-    for (const words of listings) texts.push(await this.sameListing(words))
-    return texts
-  }
-
-  private async sameListing(words: readonly string[]): Promise<string> {
+    const invocations = listings.map((words) => ({ words }))
     for (let attempt = 1; attempt <= 10; attempt++) {
-      const [before] = runRealIpvsadm([{ words }])
-      const ours = await runOurs(words, this.here)
-      const [after] = runRealIpvsadm([{ words }])
-      if (before?.stdout !== after?.stdout) continue
-      assert.deepEqual(ours, before, `ipvsadm ${words.join(' ')}`)
-      return ours.stdout
+      const before = runRealIpvsadm(invocations)
+      const ours: Outcome[] = []
+      for (const words of listings) ours.push(await runOurs(words, this.here))
+      if (!isDeepStrictEqual(before, runRealIpvsadm(invocations))) continue
+      for (const [index, words] of listings.entries()) {
+        assert.deepEqual(ours[index], before[index], `ipvsadm ${words.join(' ')}`)
+      }
+      return ours.map(({ stdout }) => stdout)
     }
-    assert.fail(`ipvsadm ${words.join(' ')} never said the same twice`)
+    assert.fail('the real ipvsadm never said the same twice')
   }
 }
 

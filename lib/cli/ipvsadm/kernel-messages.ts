@@ -38,6 +38,11 @@ const general: Readonly<Record<Errno, string>> = {
   ENODEV: 'No such device',
   EBUSY: 'Device or resource busy',
   ERANGE: 'Numerical result out of range',
+  ENETUNREACH: 'Network is unreachable',
+  EADDRINUSE: 'Address already in use',
+  EADDRNOTAVAIL: 'Cannot assign requested address',
+  EAGAIN: 'Resource temporarily unavailable',
+  ETIMEDOUT: 'Connection timed out',
 }
 
 export function messageOf(operation: Command['operation'], errno: Errno): string {
