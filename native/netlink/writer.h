@@ -41,8 +41,8 @@ class MessageWriter {
   nlattr* OpenNest(uint16_t type);
   void CloseNest(nlattr* nest);
 
-  // For hot encoders: the room behind what the open message has so far (none after an overflow), and taking `size`
-  // bytes of it, whole attributes, into the message.
+  // For hot encoders: the room behind what the open message has so far (none after an overflow), and taking
+  // `size` bytes of it, whole attributes, into the message.
   MutableBytes Tail();
   void Extend(size_t size) { message_->nlmsg_len += static_cast<uint32_t>(size); }
 

@@ -82,12 +82,10 @@ const steps: Readonly<Record<string, () => Promise<unknown>>> = {
   'garbage collection of unfinished listings': async () => {
     const kernel = await open()
     const before = await descriptors()
-    for (let index = 0; index < 100; index++)
-      await kernel.ipvs
-        .services()
-        [Symbol.asyncIterator]()
-        .next()
-        .catch(() => 0)
+    for (let index = 0; index < 100; index++) {
+      const rows = kernel.ipvs.services()[Symbol.asyncIterator]()
+      await rows.next().catch(() => undefined)
+    }
     for (let round = 0; round < 20 && (await descriptors()) > before + 4; round++) {
       gc()
       await sleep(10)
