@@ -8,18 +8,20 @@ import type { HealthCheckState, KernelState, VirtualServerState } from './state.
 
 /** A state that can be changed in place. */
 export class MutableState implements KernelState {
-  readonly services = new Map<string, VirtualServerState & { readonly servers: Map<string, Server> }>()
+  readonly services = new Map<string, VirtualServerState>()
   readonly sets = new Map<string, { definition: SetDefinition; readonly entries: Set<string> }>()
   readonly iptables = new Map<Family, IptablesState>()
   link: { readonly name: string; readonly addresses: Set<string> } | undefined
   readonly sysctls = new Map<string, string>()
   readonly healthChecks = new Map<number, HealthCheckState>()
 
-  /** A copy that shares nothing that can change. */
+  /** Maps of servers that were made here and may be changed; all others are shared with whoever made them. */
+  readonly #ownServers = new WeakSet<ReadonlyMap<string, Server>>()
+
+  /** A copy that later changes to either side do not reach; servers of a service are shared until one changes. */
   static from(state: KernelState): MutableState {
     const copy = new MutableState()
-    for (const [key, value] of state.services)
-      copy.services.set(key, { ...value, servers: new Map(value.servers) })
+    for (const [key, value] of state.services) copy.services.set(key, value)
     for (const [name, { definition, entries }] of state.sets) {
       copy.sets.set(name, { definition, entries: new Set(entries) })
     }
@@ -80,30 +82,44 @@ export class MutableState implements KernelState {
   }
 
   #applyToService(change: Extract<Change, { readonly key: string }>): void {
-    const present = this.services.get(change.key)
     switch (change.type) {
       case 'addService':
-        this.services.set(change.key, { ...change.state, servers: new Map() })
+        this.services.set(change.key, { ...change.state, servers: this.#newServers() })
         break
-      case 'updateService':
-        this.services.set(change.key, {
-          ...change.state,
-          servers: present?.servers ?? new Map<string, Server>(),
-        })
+      case 'updateService': {
+        const servers = this.services.get(change.key)?.servers ?? this.#newServers()
+        this.services.set(change.key, { ...change.state, servers })
         break
+      }
       case 'removeService':
         this.services.delete(change.key)
         break
       case 'addServer':
       case 'updateServer':
-        present?.servers.set(change.serverKey, change.server)
+        this.#serversOf(change.key)?.set(change.serverKey, change.server)
         break
       case 'removeServer':
-        present?.servers.delete(change.serverKey)
+        this.#serversOf(change.key)?.delete(change.serverKey)
         break
       case 'cleanFlows':
         break
     }
+  }
+
+  #newServers(from?: ReadonlyMap<string, Server>): Map<string, Server> {
+    const servers = new Map(from)
+    this.#ownServers.add(servers)
+    return servers
+  }
+
+  /** The service's servers, to be changed: copied at the first change. */
+  #serversOf(key: string): Map<string, Server> | undefined {
+    const present = this.services.get(key)
+    if (present === undefined) return undefined
+    if (this.#ownServers.has(present.servers)) return present.servers as Map<string, Server>
+    const servers = this.#newServers(present.servers)
+    this.services.set(key, { ...present, servers })
+    return servers
   }
 
   #grow(definition: SetDefinition): void {

@@ -5,7 +5,7 @@
 import type { ResolvedOptions } from './options.js'
 import { familyOf, prefixHolds } from './ip.js'
 import type { SetRole } from './sets.js'
-import type { KernelState, VirtualServerState } from './state.js'
+import { emptyState, type KernelState, type VirtualServerState } from './state.js'
 
 const addressSets: readonly SetRole[] = ['CLUSTER-IP', 'EXTERNAL-IP', 'EXTERNAL-IP-LOCAL', 'LOAD-BALANCER']
 const nodePortSets = {
@@ -65,4 +65,17 @@ function linkWithoutForeign(
     planned.link?.addresses.has(address) === true ||
     (options.families.includes(familyOf(address)) && !isExcluded(address, options))
   return { name: link.name, addresses: new Set([...link.addresses].filter(keeps)) }
+}
+
+/** The observed state without everything that is not ours for certain, whatever the options say about foreign services. */
+export function onlyOurs(observed: KernelState, options: ResolvedOptions): KernelState {
+  const services = new Map([...observed.services].filter(([, state]) => isOurs(state, observed, options)))
+  return { ...observed, services }
+}
+
+/** What is left when we have cleaned up: settings, and the link where it holds addresses that must be left alone. */
+export function afterCleanup(ours: KernelState, options: ResolvedOptions): KernelState {
+  const kept = [...(ours.link?.addresses ?? [])].filter((address) => isExcluded(address, options))
+  const link = ours.link && kept.length > 0 ? { name: ours.link.name, addresses: new Set(kept) } : undefined
+  return { ...emptyState(), link, sysctls: ours.sysctls }
 }

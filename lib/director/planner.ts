@@ -8,10 +8,10 @@ import type { Fragment } from './fragment.js'
 import type { KubernetesEndpointSlice, KubernetesMetadata, KubernetesService } from './kubernetes.js'
 import { Ledger } from './ledger.js'
 import { type DirectorOptions, type ResolvedOptions, resolveOptions } from './options.js'
-import type { Scope } from './scope.js'
+import { emptyScope, type Scope } from './scope.js'
 import { objectName, readService, type ServiceSpec } from './service-spec.js'
 import { readSlice, sliceService, type SliceSpec } from './slice-spec.js'
-import type { KernelState } from './state.js'
+import { emptyState, type KernelState } from './state.js'
 import {
   compileVirtualService,
   readVirtualService,
@@ -25,8 +25,8 @@ export type ObjectReference = string | { readonly metadata?: KubernetesMetadata 
 
 export class Planner {
   readonly options: ResolvedOptions
-  #node: NodeView
-  #ledger: Ledger
+  #node: NodeView | undefined
+  #ledger: Ledger | undefined
   readonly #services = new Map<string, ServiceSpec>()
   readonly #virtualServices = new Map<string, VirtualServiceSpec>()
   /** By service, then by slice. */
@@ -35,25 +35,24 @@ export class Planner {
   /** By kind and name: a plain service may have the name of a Kubernetes one. */
   readonly #fragments = new Map<string, Fragment>()
 
-  /** @throws InvalidArgumentError naming the fact or the option */
-  constructor(facts: NodeFacts, options: DirectorOptions = {}) {
+  /**
+   * Without facts the wishes are collected, and planned once {@link updateFacts} brings them.
+   *
+   * @throws InvalidArgumentError naming the fact or the option
+   */
+  constructor(facts?: NodeFacts, options: DirectorOptions = {}) {
     this.options = resolveOptions(options)
-    this.#node = viewNode(facts, this.options)
-    this.#ledger = new Ledger(this.#node, this.options)
+    if (facts !== undefined) this.updateFacts(facts)
   }
 
-  /** The plan, as a live view. */
+  /** The plan, as a live view; empty while there are no facts. */
   get state(): KernelState {
-    return this.#ledger.state()
-  }
-
-  get node(): NodeView {
-    return this.#node
+    return this.#ledger?.state() ?? emptyState()
   }
 
   /** The parts of the plan that changed since the last call. */
   takeScope(): Scope {
-    return this.#ledger.takeScope()
+    return this.#ledger?.takeScope() ?? emptyScope()
   }
 
   /** Returns the owner's name. @throws InvalidArgumentError naming the field; the plan is then as it was */
@@ -124,7 +123,7 @@ export class Planner {
   problems(): Map<string, string[]> {
     const result = new Map<string, string[]>()
     for (const { owner, rank, problems, services } of this.#fragments.values()) {
-      const lost = [...services.keys()].filter((key) => this.#ledger.rivals(key).includes(rank))
+      const lost = [...services.keys()].filter((key) => this.#ledger?.rivals(key).includes(rank))
       const all = [...problems, ...lost.map((key) => `${key}: another service has it`)]
       if (all.length > 0) result.set(owner, all)
     }
@@ -152,13 +151,13 @@ export class Planner {
     const spec = this.#services.get(name)
     this.#replace(
       `service ${name}`,
-      spec && compileService(spec, this.#slicesOf(name), this.#node, this.options),
+      (node) => spec && compileService(spec, this.#slicesOf(name), node, this.options),
     )
   }
 
   #compileVirtualService(name: string): void {
     const spec = this.#virtualServices.get(name)
-    this.#replace(`virtual ${name}`, spec && compileVirtualService(spec, this.#node, this.options))
+    this.#replace(`virtual ${name}`, (node) => spec && compileVirtualService(spec, node, this.options))
   }
 
   /** In the order of their names, so that it does not matter which came first. */
@@ -167,7 +166,9 @@ export class Planner {
     return slices.length < 2 ? slices : slices.sort((left, right) => (left.name < right.name ? -1 : 1))
   }
 
-  #replace(id: string, next: Fragment | undefined): void {
+  #replace(id: string, compile: (node: NodeView) => Fragment | undefined): void {
+    if (this.#node === undefined || this.#ledger === undefined) return
+    const next = compile(this.#node)
     this.#ledger.replace(this.#fragments.get(id), next)
     if (next === undefined) this.#fragments.delete(id)
     else this.#fragments.set(id, next)

@@ -1,0 +1,258 @@
+/** The director: takes services and endpoints, and keeps the kernel of one node in the state that they ask for. */
+import { EventEmitter } from 'node:events'
+import { hostname } from 'node:os'
+import { DirectorError } from '../errors.js'
+import type { Kernel } from '../kernel.js'
+import { type Change, describeChange } from './changes.js'
+import * as check from './check.js'
+import type { DataPlane } from './data-plane.js'
+import type { DirectorEvents, ProgrammedEvent } from './events.js'
+import { KernelPlane, type KernelPlaneOptions } from './plane/kernel-plane.js'
+import type { KubernetesEndpointSlice, KubernetesService } from './kubernetes.js'
+import type { DirectorOptions } from './options.js'
+import { type ObjectReference, Planner } from './planner.js'
+import { type Pass, Reconciler } from './reconciler.js'
+import { type DirectorStatus, ownersOf, statusOf, troubledServices } from './status.js'
+import type { VirtualService } from './virtual-service.js'
+
+export interface DirectorSettings extends DirectorOptions, KernelPlaneOptions {
+  /** The node's name, as endpoints give it. @default the machine's host name */
+  readonly nodeName?: string
+  /** The node's zone, for topology hints. @default none */
+  readonly zone?: string
+  /** Seconds between two looks at everything, at least 1. @default 30 */
+  readonly resyncSeconds?: number
+  /** Seconds between two looks at draining servers, at least 1. @default 5 */
+  readonly drainCheckSeconds?: number
+}
+
+/** What a dry run says. As text: one line a change, `+` to come, `-` to go, `~` to change. */
+export interface DirectorPlan {
+  readonly changes: readonly Change[]
+  toString(): string
+}
+
+/**
+ * Wishes may be given before `start()` and at any time after; once started, each is programmed at once. Every method
+ * that takes an object throws `ERR_INVALID_ARGUMENT` naming the field, and leaves what was wished before as it was.
+ */
+export class Director extends EventEmitter<DirectorEvents> {
+  readonly #planner: Planner
+  readonly #plane: DataPlane
+  readonly #reconciler: Reconciler
+  readonly #settings: { nodeName: string; zone: string | undefined; resyncMs: number; drainCheckMs: number }
+  #queue: Promise<unknown> = Promise.resolve()
+  #timers: NodeJS.Timeout[] = []
+  #retryTimer: NodeJS.Timeout | undefined
+  #started = false
+  #scheduled = false
+  #knownAddresses: string | undefined
+  #lastSync: Date | undefined
+  /** When the endpoints of a service changed that are not programmed yet, `performance.now()`. */
+  readonly #pendingEndpoints = new Map<string, number>()
+
+  /** `kernel`: an open kernel, or another data plane. @throws InvalidArgumentError naming the setting */
+  constructor(kernel: Kernel | DataPlane, settings: DirectorSettings = {}) {
+    super()
+    const { nodeName, zone, resyncSeconds, drainCheckSeconds, netns, iptables, ...options } = settings
+    this.#settings = {
+      nodeName: check.text('nodeName', nodeName ?? hostname()),
+      zone,
+      resyncMs: check.integer('resyncSeconds', resyncSeconds ?? 30, 1, 86400) * 1000,
+      drainCheckMs: check.integer('drainCheckSeconds', drainCheckSeconds ?? 5, 1, 86400) * 1000,
+    }
+    this.#planner = new Planner(undefined, options)
+    this.#plane =
+      'observe' in kernel ? kernel : new KernelPlane(kernel, this.#planner.options, { netns, iptables })
+    this.#reconciler = new Reconciler(this.#planner, this.#plane, () => performance.now())
+  }
+
+  upsertService(service: KubernetesService): void {
+    this.#planner.upsertService(service)
+    this.#schedule()
+  }
+
+  /** The object, or `namespace/name`. Nothing happens where it is not known. */
+  removeService(service: ObjectReference): void {
+    this.#planner.removeService(service)
+    this.#schedule()
+  }
+
+  upsertEndpointSlice(slice: KubernetesEndpointSlice): void {
+    this.#touchEndpoints(this.#planner.upsertEndpointSlice(slice))
+    this.#schedule()
+  }
+
+  removeEndpointSlice(slice: ObjectReference): void {
+    this.#touchEndpoints(this.#planner.removeEndpointSlice(slice))
+    this.#schedule()
+  }
+
+  upsertVirtualService(service: VirtualService): void {
+    this.#touchEndpoints(this.#planner.upsertVirtualService(service))
+    this.#schedule()
+  }
+
+  removeVirtualService(service: VirtualService | string): void {
+    this.#planner.removeVirtualService(service)
+    this.#schedule()
+  }
+
+  /** What a pass would change now. Reads everything, changes nothing. */
+  plan(): Promise<DirectorPlan> {
+    return this.#enqueue(async () => {
+      await this.#learnFacts()
+      const changes = await this.#reconciler.preview()
+      return { changes, toString: () => changes.map((change) => `${describeChange(change)}\n`).join('') }
+    })
+  }
+
+  /**
+   * Programs what is wished and not programmed yet. `full` reads everything first and repairs what others changed; the
+   * first call always does. Resolves also where single changes failed: see the result, or `status()`.
+   */
+  sync({ full = false }: { readonly full?: boolean } = {}): Promise<Pass> {
+    return this.#enqueue(() => this.#pass(full))
+  }
+
+  /** The first pass, then programs every wish as it comes, looks at everything now and then, and tries again what failed. */
+  async start(): Promise<void> {
+    if (this.#started) return
+    this.#started = true
+    try {
+      await this.sync({ full: true })
+    } catch (error) {
+      this.#started = false
+      throw error
+    }
+    this.#every(this.#settings.resyncMs, () => this.sync({ full: true }))
+    this.#every(this.#settings.drainCheckMs, () => this.checkDrains())
+  }
+
+  /** Removes draining servers that are idle or out of time; the timer of `start()` does the same now and then. */
+  checkDrains(): Promise<void> {
+    return this.#enqueue(() => this.#finishDrains())
+  }
+
+  /** Ends timers and health-check servers, after the pass under way. What is in the kernel stays there and goes on. */
+  async stop(): Promise<void> {
+    this.#started = false
+    for (const timer of this.#timers.splice(0)) clearInterval(timer)
+    clearTimeout(this.#retryTimer)
+    await this.#queue
+    await this.#plane.close()
+    this.#reconciler.forgetPicture()
+  }
+
+  /** Stops, and removes from the kernel exactly what is ours, in both families. */
+  async cleanup(): Promise<Pass> {
+    await this.stop()
+    return this.#enqueue(() => this.#reconciler.cleanup())
+  }
+
+  /** What is programmed, what is draining, and which services are not as wished, and why. */
+  status(): DirectorStatus {
+    return statusOf(this.#planner, this.#reconciler, { started: this.#started, lastSync: this.#lastSync })
+  }
+
+  /** One after the other; a failure is its caller's, not the next one's. */
+  #enqueue<T>(work: () => Promise<T>): Promise<T> {
+    const done = this.#queue.then(work)
+    this.#queue = done.catch(() => undefined)
+    return done
+  }
+
+  /** Wishes that come in one turn of the event loop are programmed together. */
+  #schedule(): void {
+    if (!this.#started || this.#scheduled) return
+    this.#scheduled = true
+    setImmediate(() => {
+      this.#scheduled = false
+      if (this.#started) this.#inBackground(() => this.sync())
+    })
+  }
+
+  #every(milliseconds: number, work: () => Promise<unknown>): void {
+    this.#timers.push(setInterval(() => this.#inBackground(work), milliseconds))
+  }
+
+  /** Nobody awaits it: what goes wrong as a whole becomes an event, and the next pass looks at everything again. */
+  #inBackground(work: () => Promise<unknown>): void {
+    work().catch((error: unknown) => {
+      this.#reconciler.forgetPicture()
+      const cause =
+        error instanceof Error ? error : new DirectorError(String(error), { code: 'ERR_INTERNAL' })
+      this.emit('failed', { error: cause, owners: [], attempts: 1 })
+    })
+  }
+
+  async #pass(full: boolean): Promise<Pass> {
+    const began = performance.now()
+    const planned = new Map(this.#pendingEndpoints)
+    if (full || this.#knownAddresses === undefined) await this.#learnFacts()
+    const pass = full ? await this.#reconciler.fullPass() : await this.#reconciler.pass()
+    this.#lastSync = new Date()
+    this.#report(pass, performance.now() - began)
+    this.#reportProgrammed(planned)
+    this.#scheduleRetry()
+    return pass
+  }
+
+  async #finishDrains(): Promise<void> {
+    const { changes } = await this.#reconciler.finishDrains()
+    for (const change of changes) if (change.type === 'removeServer') this.emit('drained', change)
+  }
+
+  /** The node's addresses decide about node ports and about what is bound: when they change, all is planned again. */
+  async #learnFacts(): Promise<void> {
+    const facts = await this.#plane.facts()
+    const { link } = this.#planner.options.names
+    const others = facts.addresses.filter((address) => address.interface !== link)
+    const fingerprint = JSON.stringify([others.map(({ address }) => address).sort(), facts.kernelRelease])
+    if (fingerprint === this.#knownAddresses) return
+    const { nodeName: name, zone } = this.#settings
+    this.#planner.updateFacts({ ...facts, name, ...(zone !== undefined && { zone }) })
+    this.#knownAddresses = fingerprint
+    this.#reconciler.forgetPicture()
+  }
+
+  #touchEndpoints(service: string | undefined): void {
+    if (service !== undefined && !this.#pendingEndpoints.has(service)) {
+      this.#pendingEndpoints.set(service, performance.now())
+    }
+  }
+
+  #report(pass: Pass, durationMs: number): void {
+    if (pass.drift.length > 0) this.emit('drift', { changes: pass.drift })
+    for (const server of pass.draining) this.emit('draining', server)
+    for (const { change, error, attempts } of pass.failed) {
+      this.emit('failed', { change, error, attempts, owners: ownersOf(change, this.#planner) })
+    }
+    this.emit('synced', {
+      changes: pass.changes.length,
+      failed: pass.failed.length,
+      full: pass.full,
+      durationMs,
+    })
+  }
+
+  #reportProgrammed(planned: ReadonlyMap<string, number>): void {
+    if (planned.size === 0) return
+    const troubled = troubledServices(this.#planner, this.#reconciler)
+    for (const [service, since] of planned) {
+      if (troubled.has(service)) continue
+      // Touched again meanwhile: that later change is reported by a later pass.
+      if (this.#pendingEndpoints.get(service) === since) this.#pendingEndpoints.delete(service)
+      const event: ProgrammedEvent = { service, latencyMs: performance.now() - since }
+      this.emit('endpointProgrammed', event)
+    }
+  }
+
+  #scheduleRetry(): void {
+    clearTimeout(this.#retryTimer)
+    const next = this.#reconciler.retries.nextAt()
+    if (!this.#started || next === undefined) return
+    const pause = Math.max(0, next - performance.now())
+    this.#retryTimer = setTimeout(() => this.#inBackground(() => this.sync()), pause)
+  }
+}

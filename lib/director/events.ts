@@ -1,0 +1,44 @@
+/** What a director tells those who listen. */
+import type { Change, ServerChange } from './changes.js'
+import type { DrainingServer } from './drain.js'
+
+export interface SyncedEvent {
+  /** Changes that were made. */
+  readonly changes: number
+  readonly failed: number
+  /** Whether everything was read and compared. */
+  readonly full: boolean
+  readonly durationMs: number
+}
+
+export interface DriftEvent {
+  /** What it took to repair what others had changed. */
+  readonly changes: readonly Change[]
+}
+
+export interface FailedEvent {
+  readonly error: Error
+  /** What failed; absent where a pass failed as a whole. */
+  readonly change?: Change
+  /** Services that wanted it. */
+  readonly owners: readonly string[]
+  readonly attempts: number
+}
+
+export interface ProgrammedEvent {
+  /** `namespace/name`, or the name of a plain service. */
+  readonly service: string
+  /** From the moment when the director was told to the moment when the kernel had it. */
+  readonly latencyMs: number
+}
+
+/** Events by name, with their arguments. */
+export interface DirectorEvents {
+  synced: [SyncedEvent]
+  drift: [DriftEvent]
+  draining: [DrainingServer]
+  /** A draining server was removed. */
+  drained: [ServerChange]
+  failed: [FailedEvent]
+  endpointProgrammed: [ProgrammedEvent]
+}

@@ -1,0 +1,171 @@
+/** The data plane of one network namespace: IPVS, IP sets, iptables, a dummy link, sysctls, conntrack. */
+import { release } from 'node:os'
+import { formatEndpoint } from '../../address.js'
+import { DirectorError } from '../../errors.js'
+import { Iptables, type IptablesOptions } from '../../iptables/program.js'
+import type { Family, ServerState, ServiceKey } from '../../ipvs/types.js'
+import type { Kernel } from '../../kernel.js'
+import type { Change } from '../changes.js'
+import type { ChangeFailure, ConnectionCounts, DataPlane, PlaneFacts } from '../data-plane.js'
+import type { DrainingServer } from '../drain.js'
+import type { ResolvedOptions } from '../options.js'
+import { type KernelState, serviceKeyText } from '../state.js'
+import { type BatchedChange, isBatched, makeInBatch } from './batch-changes.js'
+import { cleanFlows, type FlowTable } from './clean-flows.js'
+import { HealthCheckServers } from './health-check-servers.js'
+import { observeKernel } from './observe.js'
+import { createSet, growSet } from './set-changes.js'
+
+export interface KernelPlaneOptions {
+  /** The namespace that `kernel` was opened in, for the programs of iptables. @default the caller's own */
+  readonly netns?: string | undefined
+  /** @default what the host uses */
+  readonly iptables?: IptablesOptions['variant']
+}
+
+/** Beyond this many services with draining servers, one dump of everything costs less than asking for each. */
+const mostSingleQuestions = 50
+
+export class KernelPlane implements DataPlane {
+  readonly #iptables: Readonly<Record<Family, Iptables>>
+  readonly #healthChecks = new HealthCheckServers()
+  #prepared = false
+
+  constructor(
+    private readonly kernel: Kernel,
+    private readonly options: ResolvedOptions,
+    { netns, iptables: variant }: KernelPlaneOptions = {},
+  ) {
+    const programs = { netns, variant }
+    this.#iptables = { inet: new Iptables('inet', programs), inet6: new Iptables('inet6', programs) }
+  }
+
+  async facts(): Promise<PlaneFacts> {
+    const addresses = await this.kernel.links.addresses()
+    const [family = 'inet'] = this.options.families
+    const version = await this.#iptables[family].version()
+    return {
+      addresses: addresses.map(({ link, address }) => ({ interface: link, address })),
+      kernelRelease: release(),
+      iptablesRandomFully: isAtLeast(version, [1, 6, 2]),
+    }
+  }
+
+  async observe(planned: KernelState): Promise<KernelState> {
+    await this.#prepare()
+    return observeKernel(this.kernel, this.#iptables, this.#healthChecks.states(), planned, this.options)
+  }
+
+  async make(changes: readonly Change[], planned: KernelState): Promise<ChangeFailure[]> {
+    const failures: ChangeFailure[] = []
+    const batched: BatchedChange[] = []
+    for (const change of changes) {
+      if (isBatched(change)) batched.push(change)
+      else await collect(failures, change, () => this.#makeOne(change, planned))
+    }
+    if (batched.length > 0) failures.push(...(await makeInBatch(this.kernel, batched)))
+    return failures
+  }
+
+  async connections(servers: readonly DrainingServer[]): Promise<ConnectionCounts> {
+    const services = new Map(servers.map(({ key, service }) => [key, service]))
+    const counts = new Map<string, { activeConnections: number; inactiveConnections: number }>()
+    if (services.size > mostSingleQuestions) {
+      const wanted = new Set(services.keys())
+      for (const service of await this.kernel.ipvs.snapshot()) {
+        const key = serviceKeyText(service)
+        if (wanted.has(key)) addCounts(counts, key, service.servers)
+      }
+      return counts
+    }
+    for (const [key, service] of services) addCounts(counts, key, await this.kernel.ipvs.servers(service))
+    return counts
+  }
+
+  close(): Promise<void> {
+    return this.#healthChecks.close()
+  }
+
+  async #prepare(): Promise<void> {
+    if (this.#prepared) return
+    const { tcpSeconds = 0, tcpFinSeconds = 0, udpSeconds = 0 } = this.options.timeouts
+    if (tcpSeconds + tcpFinSeconds + udpSeconds > 0) {
+      await this.kernel.ipvs.setTimeouts({ tcpSeconds, tcpFinSeconds, udpSeconds })
+    }
+    this.#prepared = true
+  }
+
+  /** A kernel that is asked for nothing but IPVS may come without conntrack: then there is nothing to forget. */
+  async #cleanFlows(service: ServiceKey, planned: KernelState): Promise<void> {
+    const { conntrack } = this.kernel as { readonly conntrack?: FlowTable }
+    if (conntrack !== undefined) await cleanFlows(conntrack, service, planned)
+  }
+
+  async #makeOne(change: Change, planned: KernelState): Promise<void> {
+    const { kernel } = this
+    switch (change.type) {
+      case 'setSysctl':
+        return kernel.sysctls.set(change.name, change.value)
+      case 'createSet':
+        return createSet(kernel, change.definition)
+      case 'growSet':
+        return growSet(kernel, change.definition, planned)
+      case 'destroySet':
+        return kernel.sets.destroy(change.definition.name)
+      case 'createLink':
+        await kernel.links.createDummy(change.name, { ifExists: 'keep' })
+        return
+      case 'removeLink':
+        return removeDummy(kernel, change.name)
+      case 'writeRules':
+        return this.#iptables[change.family].write(change.rules)
+      case 'cleanFlows':
+        return this.#cleanFlows(change.service, planned)
+      case 'openHealthCheck':
+      case 'updateHealthCheck':
+        return this.#healthChecks.set(change.port, change.check)
+      case 'closeHealthCheck':
+        return this.#healthChecks.remove(change.port)
+      default:
+        throw new DirectorError(`${change.type} goes in a batch`, { code: 'ERR_INTERNAL' })
+    }
+  }
+}
+
+type Counts = Map<string, { activeConnections: number; inactiveConnections: number }>
+
+function addCounts(counts: Counts, key: string, servers: readonly ServerState[]): void {
+  for (const { address, port, activeConnections, inactiveConnections } of servers) {
+    counts.set(`${key} ${formatEndpoint(address, port)}`, { activeConnections, inactiveConnections })
+  }
+}
+
+async function collect(failures: ChangeFailure[], change: Change, make: () => Promise<void>): Promise<void> {
+  try {
+    await make()
+  } catch (error) {
+    if (!(error instanceof Error)) throw error
+    failures.push({ change, error })
+  }
+}
+
+/** A link of our name that is not a dummy was made by somebody else, for something else. */
+async function removeDummy(kernel: Kernel, name: string): Promise<void> {
+  const { kind = 'hardware' } = await kernel.links.get(name)
+  if (kind !== 'dummy') {
+    throw new DirectorError(`${name} is a ${kind} link, and not ours to remove`, {
+      code: 'EEXIST',
+      operation: 'removeLink',
+    })
+  }
+  await kernel.links.remove(name, { ifMissing: 'ignore' })
+}
+
+function isAtLeast(version: string, wanted: readonly number[]): boolean {
+  const parts = version.split('.').map(Number)
+  for (const [index, least] of wanted.entries()) {
+    const part = parts[index] ?? 0
+    if (part !== least) return part > least
+  }
+  return true
+}

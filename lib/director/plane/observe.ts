@@ -1,0 +1,155 @@
+/** Reads from the kernel everything that could be the director's. */
+import { formatEndpoint } from '../../address.js'
+import { DirectorError } from '../../errors.js'
+import type { Iptables } from '../../iptables/program.js'
+import { chainKey, type IptablesState } from '../../iptables/types.js'
+import type { Family, Server, ServiceWithServers } from '../../ipvs/types.js'
+import type { Kernel } from '../../kernel.js'
+import { sameServer, sameService } from '../compare.js'
+import { canonicalAddress } from '../ip.js'
+import type { ResolvedOptions } from '../options.js'
+import {
+  type HealthCheckState,
+  type KernelState,
+  keyOf,
+  type LinkState,
+  serviceKeyText,
+  type SetState,
+  type VirtualServerState,
+} from '../state.js'
+
+export async function observeKernel(
+  kernel: Kernel,
+  iptables: Readonly<Record<Family, Iptables>>,
+  healthChecks: ReadonlyMap<number, HealthCheckState>,
+  planned: KernelState,
+  options: ResolvedOptions,
+): Promise<KernelState> {
+  const [services, sets, rules, link, sysctls] = await Promise.all([
+    readServices(kernel, planned),
+    readSets(kernel, planned),
+    readRules(iptables, planned, options),
+    readLink(kernel, options.names.link),
+    readSysctls(kernel, planned),
+  ])
+  return { services, sets, iptables: rules, link, sysctls, healthChecks }
+}
+
+/** What is as planned is taken from the plan, so that it is in memory once. */
+async function readServices(kernel: Kernel, planned: KernelState): Promise<Map<string, VirtualServerState>> {
+  const result = new Map<string, VirtualServerState>()
+  for (const service of await kernel.ipvs.snapshot()) {
+    const key = serviceKeyText(service)
+    result.set(key, asPlanned(service, planned.services.get(key)) ?? asObserved(service))
+  }
+  return result
+}
+
+function asPlanned(
+  observed: ServiceWithServers,
+  planned: VirtualServerState | undefined,
+): VirtualServerState | undefined {
+  if (planned === undefined || planned.servers.size !== observed.servers.length) return undefined
+  if (!sameService(observed, planned.service)) return undefined
+  const isSame = observed.servers.every((server) => {
+    const wanted = planned.servers.get(formatEndpoint(server.address, server.port))
+    return wanted !== undefined && sameServer(server, wanted)
+  })
+  return isSame ? planned : undefined
+}
+
+/** The configuration alone: counters would only fill memory. */
+function asObserved(observed: ServiceWithServers): VirtualServerState {
+  const { scheduler, schedulerFlags, persistence, persistenceEngine, onePacket } = observed
+  const servers = new Map<string, Server>()
+  for (const {
+    address,
+    port,
+    forwarding,
+    weight,
+    upperThreshold,
+    lowerThreshold,
+    tunnel,
+  } of observed.servers) {
+    servers.set(formatEndpoint(address, port), {
+      address,
+      port,
+      // The kernel says "local" of a server on the node itself, and "bypass" of none that anybody configured.
+      forwarding: forwarding === 'local' || forwarding === 'bypass' ? 'masquerade' : forwarding,
+      weight,
+      ...(upperThreshold > 0 && { upperThreshold, lowerThreshold }),
+      ...(tunnel !== undefined && { tunnel }),
+    })
+  }
+  const service = {
+    ...keyOf(observed),
+    scheduler,
+    schedulerFlags,
+    onePacket,
+    ...(persistence !== undefined && { persistence }),
+    ...(persistenceEngine !== undefined && { persistenceEngine }),
+  }
+  return { service, servers }
+}
+
+/** The planned sets that are there. */
+async function readSets(kernel: Kernel, planned: KernelState): Promise<Map<string, SetState>> {
+  const result = new Map<string, SetState>()
+  for (const { name, maxelem } of await kernel.sets.list()) {
+    const definition = planned.sets.get(name)?.definition
+    if (definition === undefined) continue
+    const maxElements = maxelem ?? definition.maxElements
+    result.set(name, { definition: { ...definition, maxElements }, entries: await readEntries(kernel, name) })
+  }
+  return result
+}
+
+async function readEntries(kernel: Kernel, name: string): Promise<Set<string>> {
+  const entries = new Set<string>()
+  const text = await kernel.sets.save(name)
+  for (const line of text.split('\n')) {
+    // add NAME ENTRY [options]
+    if (line.startsWith('add ')) entries.add(line.split(' ')[2] ?? '')
+  }
+  return entries
+}
+
+async function readRules(
+  iptables: Readonly<Record<Family, Iptables>>,
+  planned: KernelState,
+  options: ResolvedOptions,
+): Promise<Map<Family, IptablesState>> {
+  const result = new Map<Family, IptablesState>()
+  for (const family of options.families) {
+    const chains = planned.iptables.get(family)?.chains
+    const state = await iptables[family].read((chain, table) => chains?.has(chainKey(table, chain)) === true)
+    if (state.chains.size > 0 || state.jumps.length > 0) result.set(family, state)
+  }
+  return result
+}
+
+async function readLink(kernel: Kernel, name: string): Promise<LinkState | undefined> {
+  const addresses = await orNothing(['ENODEV'], () => kernel.links.addresses(name))
+  if (addresses === undefined) return undefined
+  // The kernel itself gives an IPv6 link that is up an address of the link's scope.
+  const ours = addresses.filter(({ family, scope }) => family === 'inet' || scope === 'global')
+  return { name, addresses: new Set(ours.map(({ address }) => canonicalAddress(address) ?? address)) }
+}
+
+async function readSysctls(kernel: Kernel, planned: KernelState): Promise<Map<string, string>> {
+  const result = new Map<string, string>()
+  for (const name of planned.sysctls.keys()) {
+    const value = await orNothing(['ENOENT'], () => kernel.sysctls.get(name))
+    if (value !== undefined) result.set(name, value)
+  }
+  return result
+}
+
+async function orNothing<T>(codes: readonly string[], read: () => PromiseLike<T>): Promise<T | undefined> {
+  try {
+    return await read()
+  } catch (error) {
+    if (DirectorError.is(error) && codes.includes(error.code)) return undefined
+    throw error
+  }
+}

@@ -1,0 +1,47 @@
+/** Making sets, and replacing full ones by larger ones. */
+import { Batch } from '../../batch.js'
+import type { Kernel } from '../../kernel.js'
+import type { SetDefinition } from '../sets.js'
+import type { KernelState } from '../state.js'
+
+export async function createSet(
+  kernel: Kernel,
+  definition: SetDefinition,
+  name = definition.name,
+): Promise<void> {
+  const { type, family, hashSize, maxElements } = definition
+  if (type === 'bitmap:port') {
+    await kernel.sets.create(name, type, { range: '0-65535', exist: 'ignore' })
+  } else {
+    await kernel.sets.create(name, type, {
+      family,
+      hashsize: hashSize,
+      maxelem: maxElements,
+      exist: 'ignore',
+    })
+  }
+}
+
+/**
+ * A set cannot be resized while rules name it, but it can be swapped: a larger one is filled beside it and takes its
+ * name in one moment. It gets the planned entries; what else was in the old one would go in this pass anyway.
+ */
+export async function growSet(
+  kernel: Kernel,
+  definition: SetDefinition,
+  planned: KernelState,
+): Promise<void> {
+  const spare = `${definition.name.slice(0, 25)}-grow`
+  const headers = await kernel.sets.list()
+  // Left by a pass that ended half way.
+  if (headers.some((header) => header.name === spare)) await kernel.sets.destroy(spare)
+  await createSet(kernel, definition, spare)
+  const batch = new Batch()
+  for (const entry of planned.sets.get(definition.name)?.entries ?? []) {
+    batch.addEntry(spare, entry, { exist: 'ignore' })
+  }
+  const { failed } = await kernel.commit(batch, { onError: 'stop' })
+  if (failed[0] !== undefined) throw failed[0].error
+  await kernel.sets.swap(definition.name, spare)
+  await kernel.sets.destroy(spare)
+}

@@ -1,0 +1,57 @@
+/** How things stand: what is programmed, what is not as wished, and why. */
+import { type Change, describeChange } from './changes.js'
+import type { DrainingServer } from './drain.js'
+import type { Planner } from './planner.js'
+import type { Reconciler } from './reconciler.js'
+
+export interface DirectorStatus {
+  readonly started: boolean
+  readonly lastSync: Date | undefined
+  /** Planned virtual services, and their servers. */
+  readonly services: number
+  readonly servers: number
+  readonly draining: readonly DrainingServer[]
+  /** Services that are not as wished, with the reasons; `''` for what no single service asked for. */
+  readonly troubled: ReadonlyMap<string, readonly string[]>
+  /** Changes that the option `allowedChanges` keeps from being made. */
+  readonly withheld: readonly Change[]
+}
+
+export function statusOf(
+  planner: Planner,
+  reconciler: Reconciler,
+  known: { readonly started: boolean; readonly lastSync: Date | undefined },
+): DirectorStatus {
+  const { services } = planner.state
+  return {
+    ...known,
+    services: services.size,
+    servers: [...services.values()].reduce((sum, { servers }) => sum + servers.size, 0),
+    draining: reconciler.drains.list(),
+    troubled: troubledServices(planner, reconciler),
+    withheld: reconciler.withheld,
+  }
+}
+
+export function troubledServices(planner: Planner, reconciler: Reconciler): Map<string, string[]> {
+  const result = planner.problems()
+  for (const { change, error } of reconciler.retries.list()) {
+    const names = ownersOf(change, planner)
+    for (const owner of names.length > 0 ? names : ['']) {
+      const reasons = result.get(owner)
+      const reason = `${describeChange(change)}: ${error.message}`
+      if (reasons === undefined) result.set(owner, [reason])
+      else reasons.push(reason)
+    }
+  }
+  return result
+}
+
+/** Services that want what a change is about; none where it serves all of them, or nobody any more. */
+export function ownersOf(change: Change, planner: Planner): string[] {
+  if (change.type === 'addEntry' || change.type === 'removeEntry') return planner.ownersOf(change)
+  if (change.type === 'addAddress' || change.type === 'removeAddress') return planner.ownersOf(change)
+  if ('check' in change) return [change.check.owner]
+  const owner = 'key' in change ? planner.state.services.get(change.key)?.owner : undefined
+  return owner === undefined ? [] : [owner]
+}

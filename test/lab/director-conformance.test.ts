@@ -1,0 +1,68 @@
+/** The tables of test/conformance against a real kernel, read back by ipvsadm, ipset, iptables-save and ip. */
+import assert from 'node:assert/strict'
+import { execFileSync } from 'node:child_process'
+import test, { after, before } from 'node:test'
+import { type DataPlane, Director, KernelPlane, openKernel, type Kernel } from '../../lib/index.js'
+import { resolveOptions } from '../../lib/director/options.js'
+import { checkPicture } from '../conformance/check.js'
+import { readKernel } from '../conformance/read-kernel.js'
+import { defaultFacts, defaultOptions, type Row } from '../conformance/row.js'
+import { rows } from '../conformance/rows.js'
+
+let kernel: Kernel
+
+before(async () => {
+  kernel = await openKernel()
+})
+after(() => kernel.close())
+
+/** By options: most rows have the same, and a plane finds out once which iptables works. */
+const planes = new Map<string, KernelPlane>()
+
+/** The real kernel, but for the facts of the node, which are the row's. */
+function planeFor(row: Row): DataPlane {
+  const facts = { ...defaultFacts, ...row.facts }
+  const options = row.options ?? defaultOptions
+  const key = JSON.stringify(options)
+  const plane = planes.get(key) ?? new KernelPlane(kernel, resolveOptions(options))
+  planes.set(key, plane)
+  return {
+    facts: async () => facts,
+    observe: (planned) => plane.observe(planned),
+    make: (changes, planned) => plane.make(changes, planned),
+    connections: (servers) => plane.connections(servers),
+    close: () => plane.close(),
+  }
+}
+
+for (const row of rows) {
+  test(row.name, async () => {
+    const settings = { ...(row.options ?? defaultOptions), nodeName: 'test-node' }
+    const director = new Director(planeFor(row), settings)
+    for (const slice of row.desired.endpointSlices ?? []) director.upsertEndpointSlice(slice)
+    for (const service of row.desired.services ?? []) director.upsertService(service)
+    for (const service of row.desired.virtualServices ?? []) director.upsertVirtualService(service)
+    try {
+      const { failed } = await director.sync()
+      assert.deepEqual(
+        failed.map(({ error }) => error.message),
+        [],
+      )
+      const { prefix = 'KUBE-', families = ['inet', 'inet6'] } = settings
+      checkPicture(row, readKernel(`${prefix.toLowerCase()}ipvs0`, families))
+      assert.equal(String(await director.plan()), '', 'nothing is left to do')
+    } finally {
+      await director.cleanup()
+      execFileSync('ipvsadm', ['-C'])
+    }
+    assertNothingIsLeft()
+  })
+}
+
+function assertNothingIsLeft(): void {
+  assert.equal(execFileSync('ipset', ['save'], { encoding: 'utf8' }), '')
+  for (const program of ['iptables-save', 'ip6tables-save']) {
+    assert.doesNotMatch(execFileSync(program, { encoding: 'utf8' }), /KUBE-|LU-/)
+  }
+  assert.doesNotMatch(execFileSync('ip', ['-o', 'link'], { encoding: 'utf8' }), /ipvs0/)
+}

@@ -1,0 +1,397 @@
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import test, { type TestContext } from 'node:test'
+import { describeChange, diff, Director, type DirectorSettings, plan } from '../../../lib/index.js'
+import { service, slice } from '../../conformance/row.js'
+import { MemoryPlane } from '../../support/memory-plane.js'
+
+interface Setup {
+  plane: MemoryPlane
+  director: Director
+}
+
+function setUp(context: TestContext, settings: DirectorSettings = {}, plane = new MemoryPlane()): Setup {
+  // Every look and every retry is asked for by the test; timers would only make it wait.
+  const director = new Director(plane, {
+    nodeName: 'test-node',
+    families: ['inet'],
+    resyncSeconds: 3600,
+    drainCheckSeconds: 3600,
+    ...settings,
+  })
+  context.after(() => director.stop())
+  return { plane, director }
+}
+
+const texts = (plane: MemoryPlane): string[] => plane.take().map(describeChange)
+const key = 'tcp 10.20.30.41:80'
+const serversOf = (plane: MemoryPlane): unknown => {
+  const servers = [...(plane.kernel.services.get(key)?.servers.values() ?? [])]
+  return Object.fromEntries(servers.map(({ address, weight }) => [address, weight]))
+}
+
+test('the first sync programs what was wished before, and a second one finds nothing to do', async (context) => {
+  const { plane, director } = setUp(context)
+  director.upsertEndpointSlice(slice(['10.180.0.1']))
+  director.upsertService(service())
+  assert.deepEqual(plane.made, [])
+  await director.sync()
+  const wanted = plan(
+    { services: [service()], endpointSlices: [slice(['10.180.0.1'])] },
+    { ...plane.facts_, name: 'test-node' },
+    { families: ['inet'] },
+  )
+  assert.deepEqual(diff(plane.kernel, wanted), [])
+  plane.take()
+  const { changes } = await director.sync({ full: true })
+  assert.deepEqual(changes, [])
+  assert.deepEqual(plane.made, [])
+})
+
+test('an endpoint change makes that change alone, and reads nothing', async (context) => {
+  const { plane, director } = setUp(context)
+  director.upsertService(service())
+  director.upsertEndpointSlice(slice(['10.180.0.1']))
+  await director.sync()
+  const looks = plane.observations
+  plane.take()
+  director.upsertEndpointSlice(slice(['10.180.0.1', '10.180.0.2']))
+  await director.sync()
+  assert.deepEqual(texts(plane), [`+ server ${key} -> 10.180.0.2:80 masquerade weight 1`])
+  assert.equal(plane.observations, looks)
+})
+
+test('once started, wishes are programmed without being asked, those of one turn together', async (context) => {
+  const { plane, director } = setUp(context)
+  await director.start()
+  const passes: number[] = []
+  director.on('synced', ({ changes }) => passes.push(changes))
+  director.upsertService(service())
+  director.upsertEndpointSlice(slice(['10.180.0.1']))
+  await once(director, 'synced')
+  assert.deepEqual(serversOf(plane), { '10.180.0.1': 1 })
+  assert.equal(passes.length, 1)
+})
+
+test('a plan changes nothing and reads like a diff', async (context) => {
+  const { plane, director } = setUp(context)
+  await director.sync()
+  plane.take()
+  director.upsertService(service())
+  director.upsertEndpointSlice(slice(['10.180.0.1']))
+  const planned = await director.plan()
+  assert.deepEqual(plane.made, [])
+  assert.deepEqual(
+    String(planned)
+      .split('\n')
+      .filter((line) => !line.includes('rules')),
+    [
+      '+ entry KUBE-CLUSTER-IP 10.20.30.41,tcp:80',
+      '+ entry KUBE-IPVS-IPS 10.20.30.41',
+      `+ service ${key} rr`,
+      `+ server ${key} -> 10.180.0.1:80 masquerade weight 1`,
+      '+ address 10.20.30.41 kube-ipvs0',
+      '',
+    ],
+  )
+  await director.sync()
+  assert.equal(String(await director.plan()), '')
+})
+
+test('what others change is drift: seen, told and repaired when everything is looked at', async (context) => {
+  const { plane, director } = setUp(context)
+  director.upsertService(service())
+  director.upsertEndpointSlice(slice(['10.180.0.1', '10.180.0.2']))
+  await director.sync()
+  plane.kernel.apply({ type: 'removeEntry', set: 'KUBE-CLUSTER-IP', entry: '10.20.30.41,tcp:80' })
+  plane.kernel.apply({ type: 'removeAddress', link: 'kube-ipvs0', address: '10.20.30.41' })
+  plane.kernel.apply({ type: 'addEntry', set: 'KUBE-IPVS-IPS', entry: '9.9.9.9' })
+  plane.take()
+  const told: string[][] = []
+  director.on('drift', ({ changes }) => told.push(changes.map(describeChange)))
+  await director.sync()
+  assert.deepEqual(plane.made, [])
+  director.upsertService(service({ name: 'other', clusterIP: '10.20.30.42' }))
+  await director.sync({ full: true })
+  assert.deepEqual(told, [
+    [
+      '+ entry KUBE-CLUSTER-IP 10.20.30.41,tcp:80',
+      '+ address 10.20.30.41 kube-ipvs0',
+      '- entry KUBE-IPVS-IPS 9.9.9.9',
+    ],
+  ])
+  assert.equal(plane.kernel.services.size, 2)
+})
+
+test('a removed TCP endpoint drains at weight 0 and leaves when it is idle', async (context) => {
+  const { plane, director } = setUp(context)
+  director.upsertService(service())
+  director.upsertEndpointSlice(slice(['10.180.0.1', '10.180.0.2']))
+  await director.sync()
+  plane.connectionsEach = 1
+  const draining = once(director, 'draining')
+  director.upsertEndpointSlice(slice(['10.180.0.1']))
+  await director.sync()
+  await draining
+  assert.deepEqual(serversOf(plane), { '10.180.0.1': 1, '10.180.0.2': 0 })
+  await director.checkDrains()
+  assert.deepEqual(serversOf(plane), { '10.180.0.1': 1, '10.180.0.2': 0 })
+  assert.equal(director.status().draining.length, 1)
+  plane.connectionsEach = 0
+  await director.checkDrains()
+  assert.deepEqual(serversOf(plane), { '10.180.0.1': 1 })
+  assert.deepEqual((await director.sync({ full: true })).drift, [])
+})
+
+test('a draining endpoint that comes back gets its weight back', async (context) => {
+  const { plane, director } = setUp(context)
+  director.upsertService(service())
+  director.upsertEndpointSlice(slice(['10.180.0.1']))
+  await director.sync()
+  director.upsertEndpointSlice(slice([]))
+  await director.sync()
+  assert.deepEqual(serversOf(plane), { '10.180.0.1': 0 })
+  director.upsertEndpointSlice(slice(['10.180.0.1']))
+  await director.sync()
+  await director.checkDrains()
+  assert.deepEqual(serversOf(plane), { '10.180.0.1': 1 })
+})
+
+test('draining goes on after a restart', async (context) => {
+  const first = setUp(context)
+  first.plane.connectionsEach = 1
+  first.director.upsertService(service())
+  first.director.upsertEndpointSlice(slice(['10.180.0.1', '10.180.0.2']))
+  await first.director.sync()
+  first.director.upsertEndpointSlice(slice(['10.180.0.1']))
+  await first.director.sync()
+  await first.director.stop()
+
+  const { plane, director } = setUp(context, {}, first.plane)
+  director.upsertService(service())
+  director.upsertEndpointSlice(slice(['10.180.0.1']))
+  await director.sync()
+  assert.deepEqual(serversOf(plane), { '10.180.0.1': 1, '10.180.0.2': 0 })
+  assert.equal(director.status().draining.length, 1)
+  plane.connectionsEach = 0
+  await director.checkDrains()
+  assert.deepEqual(serversOf(plane), { '10.180.0.1': 1 })
+})
+
+test('weights that somebody set to 0 are put right after a restart', async (context) => {
+  const { plane, director } = setUp(context)
+  director.upsertService(service())
+  director.upsertEndpointSlice(slice(['10.180.0.1']))
+  await director.sync()
+  const server = { address: '10.180.0.1', port: 80, weight: 0 }
+  plane.kernel.apply({
+    type: 'updateServer',
+    key,
+    service: { protocol: 'tcp', address: '10.20.30.41', port: 80 },
+    serverKey: '10.180.0.1:80',
+    server,
+  })
+  const again = setUp(context, {}, plane)
+  again.director.upsertService(service())
+  again.director.upsertEndpointSlice(slice(['10.180.0.1']))
+  await again.director.sync()
+  assert.deepEqual(serversOf(plane), { '10.180.0.1': 1 })
+})
+
+test('a service that the kernel refuses does not take others down, is named, and succeeds later', async (context) => {
+  const { plane, director } = setUp(context)
+  plane.refuse = (change) =>
+    'key' in change && change.key === key && change.type === 'addService' ? 'ENOMEM' : undefined
+  director.upsertService(service())
+  director.upsertEndpointSlice(slice(['10.180.0.1']))
+  director.upsertService(service({ name: 'other', clusterIP: '10.20.30.42' }))
+  const failures: (readonly string[])[] = []
+  director.on('failed', ({ owners }) => failures.push(owners))
+  const { failed } = await director.sync()
+  assert.ok(failed.length > 0)
+  assert.ok(plane.kernel.services.has('tcp 10.20.30.42:80'))
+  assert.ok(failures.every((owners) => owners.includes('ns/svc')))
+  assert.deepEqual([...director.status().troubled.keys()], ['ns/svc'])
+  assert.deepEqual(
+    [...(plane.kernel.link?.addresses ?? [])],
+    ['10.20.30.42'],
+    'no address without its service',
+  )
+  plane.refuse = () => undefined
+  await director.sync({ full: true })
+  assert.deepEqual(serversOf(plane), { '10.180.0.1': 1 })
+  assert.ok(plane.kernel.link?.addresses.has('10.20.30.41'))
+  assert.equal(director.status().troubled.size, 0)
+})
+
+test('what failed is tried again by itself once started', async (context) => {
+  const { plane, director } = setUp(context)
+  await director.start()
+  let refusals = 2
+  plane.refuse = (change) => (change.type === 'writeRules' && refusals-- > 0 ? 'ERR_IPTABLES' : undefined)
+  director.upsertService(service())
+  await once(director, 'failed')
+  assert.deepEqual([...director.status().troubled.keys()], [''])
+  while (director.status().troubled.size > 0) await once(director, 'synced')
+  assert.equal(refusals, -1)
+})
+
+test('a server that somebody added before us is taken over', async (context) => {
+  const { plane, director } = setUp(context)
+  director.upsertService(service())
+  await director.sync()
+  const server = { address: '10.180.0.1', port: 80, weight: 7 }
+  plane.kernel.apply({
+    type: 'addServer',
+    key,
+    service: { protocol: 'tcp', address: '10.20.30.41', port: 80 },
+    serverKey: '10.180.0.1:80',
+    server,
+  })
+  director.upsertEndpointSlice(slice(['10.180.0.1']))
+  const { failed } = await director.sync()
+  assert.equal(failed.length, 1)
+  await director.sync()
+  assert.deepEqual(serversOf(plane), { '10.180.0.1': 1 })
+  assert.equal(director.status().troubled.size, 0)
+})
+
+test('a set that outgrows its size is replaced by a larger one before it is full', async (context) => {
+  const { plane, director } = setUp(context, { maxElements: 2 })
+  for (const last of [1, 2, 3])
+    director.upsertService(service({ name: `s${last}`, clusterIP: `10.20.30.${last}` }))
+  await director.sync()
+  assert.equal(plane.kernel.sets.get('KUBE-CLUSTER-IP')?.definition.maxElements, 4)
+  plane.take()
+  for (const last of [4, 5])
+    director.upsertService(service({ name: `s${last}`, clusterIP: `10.20.30.${last}` }))
+  await director.sync()
+  const made = plane.take('growSet', 'addEntry')
+  assert.deepEqual(
+    made.map(({ type }) => type),
+    ['growSet', 'growSet', 'addEntry', 'addEntry', 'addEntry', 'addEntry'],
+  )
+})
+
+test('with the prefix KUBE- the table is ours: other services go, those in excluded prefixes stay', async (context) => {
+  const { plane, director } = setUp(context, { excludeCidrs: ['192.0.2.0/24'] })
+  for (const address of ['192.0.2.1', '203.0.113.1']) {
+    const foreign = { protocol: 'tcp' as const, address, port: 80, scheduler: 'wlc' }
+    plane.kernel.services.set(`tcp ${address}:80`, { service: foreign, servers: new Map() })
+  }
+  plane.kernel.link = { name: 'kube-ipvs0', addresses: new Set(['192.0.2.1', '203.0.113.1']) }
+  await director.sync()
+  assert.deepEqual([...plane.kernel.services.keys()], ['tcp 192.0.2.1:80'])
+  assert.deepEqual([...plane.kernel.link.addresses], ['192.0.2.1'])
+})
+
+test('with another prefix foreign services stay, and ours still go when nobody wants them', async (context) => {
+  const first = setUp(context, { prefix: 'LU-' })
+  const { plane } = first
+  const foreign = { protocol: 'tcp' as const, address: '203.0.113.1', port: 80, scheduler: 'wlc' }
+  plane.kernel.services.set('tcp 203.0.113.1:80', { service: foreign, servers: new Map() })
+  first.director.upsertService(service())
+  await first.director.sync()
+  await first.director.stop()
+  const { director } = setUp(context, { prefix: 'LU-' }, plane)
+  await director.sync()
+  assert.deepEqual([...plane.kernel.services.keys()], ['tcp 203.0.113.1:80'])
+})
+
+test('cleaning up removes exactly what is ours', async (context) => {
+  const { plane, director } = setUp(context, { families: ['inet', 'inet6'] })
+  const foreign = { protocol: 'tcp' as const, address: '203.0.113.1', port: 80, scheduler: 'wlc' }
+  director.upsertService(
+    service({
+      clusterIPs: ['10.20.30.41', 'fd00::41'],
+      type: 'NodePort',
+      ports: [{ port: 80, nodePort: 3001 }],
+    }),
+  )
+  await director.sync()
+  plane.kernel.services.set('tcp 203.0.113.1:80', { service: foreign, servers: new Map() })
+  plane.kernel.sets.set('OTHER', {
+    definition: {
+      name: 'OTHER',
+      role: 'IPVS-IPS',
+      type: 'hash:ip',
+      family: 'inet',
+      hashSize: 64,
+      maxElements: 9,
+    },
+    entries: new Set(['1.1.1.1']),
+  })
+  plane.observe = async () => {
+    const { sets, ...rest } = plane.kernel
+    return { ...rest, sets: new Map([...sets].filter(([name]) => name !== 'OTHER')) }
+  }
+  await director.cleanup()
+  assert.deepEqual([...plane.kernel.services.keys()], ['tcp 203.0.113.1:80'])
+  assert.deepEqual([...plane.kernel.sets.keys()], ['OTHER'])
+  assert.equal(plane.kernel.link, undefined)
+  assert.equal(plane.kernel.iptables.size, 0)
+})
+
+test('changes that are not allowed are reported and not made', async (context) => {
+  const { plane, director } = setUp(context, { allowedChanges: ['addServer', 'removeServer'] })
+  director.upsertService(service())
+  const { withheld } = await director.sync()
+  assert.deepEqual(plane.made, [])
+  assert.ok(withheld.some(({ type }) => type === 'addService'))
+  assert.ok(director.status().withheld.length > 0)
+})
+
+test('new addresses of the node are noticed at the next look at everything', async (context) => {
+  const { plane, director } = setUp(context)
+  director.upsertService(service({ type: 'NodePort', ports: [{ port: 80, nodePort: 3001 }] }))
+  await director.sync()
+  plane.facts_ = {
+    ...plane.facts_,
+    addresses: [...plane.facts_.addresses, { interface: 'eth1', address: '192.0.2.20' }],
+  }
+  await director.sync({ full: true })
+  assert.ok(plane.kernel.services.has('tcp 192.0.2.20:3001'))
+})
+
+test('how long it took until endpoints were programmed is told, service by service', async (context) => {
+  const { plane, director } = setUp(context)
+  const told: string[] = []
+  director.on('endpointProgrammed', ({ service: name, latencyMs }) => {
+    assert.ok(latencyMs >= 0)
+    told.push(name)
+  })
+  plane.refuse = (change) => (change.type === 'addServer' ? 'ENOMEM' : undefined)
+  director.upsertService(service())
+  director.upsertEndpointSlice(slice(['10.180.0.1']))
+  await director.sync()
+  assert.deepEqual(told, [])
+  plane.refuse = () => undefined
+  await director.sync({ full: true })
+  assert.deepEqual(told, ['ns/svc'])
+})
+
+test('stopping leaves the kernel as it is and gives back what this process holds', async (context) => {
+  const { plane, director } = setUp(context)
+  director.upsertService(service())
+  await director.start()
+  const before = plane.kernel.services.size
+  await director.stop()
+  assert.equal(plane.kernel.services.size, before)
+  assert.ok(plane.closed)
+  director.removeService('ns/svc')
+  await new Promise(setImmediate)
+  assert.equal(plane.kernel.services.size, before)
+})
+
+test('a pass that fails as a whole is an event, and the next one looks at everything', async (context) => {
+  const { plane, director } = setUp(context)
+  await director.start()
+  const make = plane.make.bind(plane)
+  plane.make = () => Promise.reject(new Error('the kernel is closed'))
+  director.upsertService(service())
+  const [failure] = (await once(director, 'failed')) as [{ error: Error }]
+  assert.equal(failure.error.message, 'the kernel is closed')
+  plane.make = make
+  await director.sync()
+  assert.ok(plane.kernel.services.has(key))
+})
