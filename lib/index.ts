@@ -51,6 +51,15 @@ export {
 } from './ipvs/ipvsadm/table-format.js'
 export type { FailedLine, RestoreOptions, RestoreReport } from './ipvs/restore.js'
 export { formatSave, parseRestore, type RestoreOperation, type SaveOptions } from './ipvs/save-format.js'
+export type { IpvsStatistics } from './ipvs/statistics.js'
+export {
+  ipvsSysctls,
+  type IpvsSysctlDefinition,
+  type IpvsSysctlName,
+  type IpvsSysctlValues,
+  type SyncThreshold,
+} from './ipvs/sysctl-definitions.js'
+export { IpvsSysctls, type MissingSysctl } from './ipvs/sysctls.js'
 export { Snapshot } from './ipvs/snapshot.js'
 export type * from './ipvs/types.js'
 export { Kernel, openKernel, type KernelOptions } from './kernel.js'

@@ -16,6 +16,17 @@ const closeFile = promisify(close)
 
 const PIECE_BYTES = 64 << 10
 
+/** Whether there is a file that may be read. */
+export async function exists(opener: FileOpener, path: string): Promise<boolean> {
+  try {
+    await closeFile(await openFile(opener, path, constants.O_RDONLY))
+    return true
+  } catch (error) {
+    if (error instanceof NetlinkError && error.code === 'ENOENT') return false
+    throw error
+  }
+}
+
 /** A whole, small file. */
 export async function readText(opener: FileOpener, path: string): Promise<string> {
   let text = ''

@@ -7,6 +7,8 @@ import type { CommitOptions, CommitReport } from '../commit.js'
 import { DirectorError, InvalidArgumentError } from '../errors.js'
 import { Listing } from '../listing.js'
 import { native, type KernelHandle } from '../native.js'
+import { exists } from '../proc-file.js'
+import type { Sysctls } from '../sysctls.js'
 import { Connections, type ConnectionsOptions } from './connections.js'
 import { daemonState, nativeDaemon } from './daemon.js'
 import { explainIpvs, formatServiceKey } from './explain.js'
@@ -15,6 +17,8 @@ import { restore, type RestoreOptions, type RestoreReport } from './restore.js'
 import { rowReader } from './rows.js'
 import { formatSave, type SaveOptions } from './save-format.js'
 import { sameTable, Snapshot } from './snapshot.js'
+import { readStatistics, type IpvsStatistics } from './statistics.js'
+import { IpvsSysctls } from './sysctls.js'
 import type {
   IpvsInfo,
   Server,
@@ -33,6 +37,7 @@ export interface IpvsHost {
   /** The open handle; throws ERR_CLOSED after close(). */
   handle(): KernelHandle
   commit(batch: Batch, options?: CommitOptions): Promise<CommitReport>
+  readonly sysctls: Sysctls
 }
 
 export interface SnapshotOptions {
@@ -47,8 +52,13 @@ const MOST_READINGS = 10
 const NO_SUCH_SERVICE = { ESRCH: 'no such virtual service' }
 
 export class Ipvs {
+  /** The `net.ipv4.vs.*` settings of the namespace, typed and checked. */
+  readonly sysctls: IpvsSysctls
+
   /** @internal A kernel makes its own. */
-  constructor(private readonly host: IpvsHost) {}
+  constructor(private readonly host: IpvsHost) {
+    this.sysctls = new IpvsSysctls({ sysctls: host.sysctls, ready: () => this.ready() })
+  }
 
   /** Version and size of the connection table (IPVS_CMD_GET_INFO). `ERR_UNSUPPORTED_FEATURE` without IPVS. */
   async info(): Promise<IpvsInfo> {
@@ -215,6 +225,17 @@ export class Ipvs {
    */
   async restore(text: string, options: RestoreOptions = {}): Promise<RestoreReport> {
     return restore(text, this, (batch, how) => this.host.commit(batch, how), options)
+  }
+
+  /** The totals of the whole table, and what each CPU counted. /proc/net/ip_vs_stats_percpu. */
+  async statistics(): Promise<IpvsStatistics> {
+    await this.ready()
+    return readStatistics(this.host.handle())
+  }
+
+  // What is read from /proc is not there before the module is; asking for the family makes the kernel load it.
+  private async ready(): Promise<void> {
+    if (!(await exists(this.host.handle(), '/proc/net/ip_vs'))) await this.info()
   }
 
   private async ask<T>(
