@@ -32,7 +32,10 @@ export interface IpvsSysctlValues {
   readonly connLfactor: number
   /** `conn_max`: most connections of the namespace. 0–1073741824, which is the default. */
   readonly connMax: number
-  /** `debug_level`: how much IPVS writes to the kernel log. 0–2147483647. Default 0. Wants CONFIG_IP_VS_DEBUG. */
+  /**
+   * `debug_level`: how much IPVS writes to the kernel log. 0–2147483647. Default 0. Wants CONFIG_IP_VS_DEBUG. One for the
+   * whole machine, and read-only in all but the first namespace.
+   */
   readonly debugLevel: number
   /** `drop_entry`: drop connections when memory is short. 0 never, 1 automatic (the kernel shows 2 while it does), 3 always. */
   readonly dropEntry: number
