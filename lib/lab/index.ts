@@ -1,7 +1,11 @@
 /** The lab: a real Linux kernel with IPVS, booted as an ordinary process. Guide: docs/lab.md. */
+import { buildUmlKernel } from './build-kernel.js'
+import { examineLab } from './doctor.js'
 import { fetchQemuKernel } from './qemu/kernels.js'
 import { insideLab, runInLab } from './run.js'
 
+export type { BuildOptions, BuiltKernel } from './build-kernel.js'
+export type { LabCheck, LabPurpose, LabReport } from './doctor.js'
 export { LabError, type LabErrorCode } from './errors.js'
 export type { LabBackend, LabInput, LabOptions, LabOutput } from './options.js'
 export type { FetchedKernel, FetchOptions } from './qemu/kernels.js'
@@ -12,6 +16,10 @@ export const Lab = {
   run: runInLab,
   /** Fetches Debian's stock kernel for the `qemu` backend into the cache folder. */
   fetchKernel: fetchQemuKernel,
+  /** Builds a User-Mode Linux kernel newer than Debian's into the cache folder. */
+  buildKernel: buildUmlKernel,
+  /** What this machine has of what the lab needs. */
+  doctor: examineLab,
   /** True inside a guest. */
   inside: insideLab,
 } as const

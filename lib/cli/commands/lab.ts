@@ -1,7 +1,10 @@
 import { InvalidArgumentError as InvalidOptionError } from 'commander'
 import type { LabBackend } from '../../lab/index.js'
+import { exitCodes } from '../exit-codes.js'
 import { interruptible } from '../interrupt.js'
+import { print, printJson, styled } from '../output.js'
 import type { RegisterCommand } from './index.js'
+import { registerKernelCommands } from './lab-kernels.js'
 
 interface LabFlags {
   backend: LabBackend
@@ -11,10 +14,12 @@ interface LabFlags {
   timeout?: number
   write?: boolean
   writable: string[]
+  doctor?: boolean
+  json?: boolean
 }
 
 export const registerLab: RegisterCommand = (program) => {
-  program
+  const lab = program
     .command('lab')
     .summary('boot a kernel with IPVS and run a command in it')
     .description(
@@ -33,8 +38,13 @@ export const registerLab: RegisterCommand = (program) => {
     .option('-t, --timeout <seconds>', 'kill the guest after so many seconds, boot included', numberOf)
     .option('-w, --write', 'let COMMAND change the current folder')
     .option('--writable <folder>', 'let COMMAND change this folder (repeatable)', append, [])
+    .option('--doctor', 'say what this machine lacks for the lab, and do nothing else')
+    .option('--json', 'with --doctor: print JSON')
     .passThroughOptions()
-    .action(runLab)
+    .action(async (command: string[], flags: LabFlags) =>
+      flags.doctor === true ? runDoctor(flags.json === true) : runLab(command, flags),
+    )
+  registerKernelCommands(lab)
 }
 
 async function runLab(command: string[], flags: LabFlags): Promise<void> {
@@ -54,6 +64,19 @@ async function runLab(command: string[], flags: LabFlags): Promise<void> {
     }),
   )
   if (result !== undefined) process.exitCode = result.exitCode
+}
+
+async function runDoctor(asJson: boolean): Promise<void> {
+  const { Lab } = await import('../../lab/index.js')
+  const report = Lab.doctor()
+  process.exitCode = report.ready ? exitCodes.ok : exitCodes.missing
+  if (asJson) return printJson(report)
+  for (const { purpose, name, ok, detail } of report.checks) {
+    const verdict = ok ? styled('green', 'ok     ') : styled('yellow', 'missing')
+    print(`${verdict}  ${purpose.padEnd(5)}  ${name.padEnd(20)}  ${detail}`)
+  }
+  print(report.ready ? 'The lab can run here.' : 'The lab cannot run here yet.')
+  if (report.command !== undefined) print(`To install what is missing: ${report.command}`)
 }
 
 function numberOf(text: string): number {

@@ -8,6 +8,9 @@ import { kernelCacheFolder, thisMachine, type KernelPlaces } from '../kernels.js
 import { runProgram } from '../program.js'
 import { writeInitramfs } from './initramfs.js'
 
+/** Debian 12 has virtiofsd in qemu-system-common, later releases in a package of its own. */
+export const fileServers = ['/usr/lib/qemu/virtiofsd', '/usr/libexec/virtiofsd']
+
 export interface QemuKernel {
   /** Holds `vmlinuz`, `initramfs` and `lib/modules/RELEASE`. */
   readonly folder: string

@@ -5,12 +5,9 @@ import { channels, type BootPlan } from '../boot-plan.js'
 import { LabError } from '../errors.js'
 import type { LabRequest } from '../options.js'
 import type { RunFolder } from '../run-folder.js'
-import { findQemuKernel } from './kernels.js'
+import { fileServers, findQemuKernel } from './kernels.js'
 
 const qemu = '/usr/bin/qemu-system-x86_64'
-/** Debian 12 has it in qemu-system-common, later releases in a package of its own. */
-const fileServers = ['/usr/lib/qemu/virtiofsd', '/usr/libexec/virtiofsd']
-
 export function qemuPlan(request: LabRequest, folder: RunFolder): BootPlan {
   const kernel = findQemuKernel(request.kernel)
   const fileServer = fileServers.find((file) => existsSync(file))
