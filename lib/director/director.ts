@@ -147,7 +147,11 @@ export class Director extends EventEmitter<DirectorEvents> {
   /** Stops, and removes from the kernel exactly what is ours, in both families. */
   async cleanup(): Promise<Pass> {
     await this.stop()
-    return this.#enqueue(() => this.#reconciler.cleanup())
+    return this.#enqueue(async () => {
+      // The names to look for come with a plan, and a plan needs facts, even when nothing is wished.
+      await this.#learnFacts()
+      return this.#reconciler.cleanup()
+    })
   }
 
   /** What is programmed, what is draining, and which services are not as wished, and why. */

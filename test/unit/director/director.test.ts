@@ -332,6 +332,16 @@ test('cleaning up removes exactly what is ours', async (context) => {
   assert.equal(plane.kernel.iptables.size, 0)
 })
 
+test('a director that was told nothing cleans up what another left', async (context) => {
+  const first = setUp(context)
+  first.director.upsertService(service())
+  await first.director.sync()
+  await first.director.stop()
+  await setUp(context, {}, first.plane).director.cleanup()
+  const { services, sets, iptables, link } = first.plane.kernel
+  assert.deepEqual([services.size, sets.size, iptables.size, link], [0, 0, 0, undefined])
+})
+
 test('changes that are not allowed are reported and not made', async (context) => {
   const { plane, director } = setUp(context, { allowedChanges: ['addServer', 'removeServer'] })
   director.upsertService(service())
