@@ -1,27 +1,10 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
-import test, { type TestContext } from 'node:test'
-import { describeChange, diff, Director, type DirectorSettings, plan } from '../../../lib/index.js'
+import test from 'node:test'
+import { describeChange, diff, plan } from '../../../lib/index.js'
 import { service, slice } from '../../conformance/row.js'
-import { MemoryPlane } from '../../support/memory-plane.js'
-
-interface Setup {
-  plane: MemoryPlane
-  director: Director
-}
-
-function setUp(context: TestContext, settings: DirectorSettings = {}, plane = new MemoryPlane()): Setup {
-  // Every look and every retry is asked for by the test; timers would only make it wait.
-  const director = new Director(plane, {
-    nodeName: 'test-node',
-    families: ['inet'],
-    resyncSeconds: 3600,
-    drainCheckSeconds: 3600,
-    ...settings,
-  })
-  context.after(() => director.stop())
-  return { plane, director }
-}
+import { setUp } from '../../support/director-setup.js'
+import type { MemoryPlane } from '../../support/memory-plane.js'
 
 const texts = (plane: MemoryPlane): string[] => plane.take().map(describeChange)
 const key = 'tcp 10.20.30.41:80'
@@ -271,75 +254,6 @@ test('a set that outgrows its size is replaced by a larger one before it is full
     made.map(({ type }) => type),
     ['growSet', 'growSet', 'addEntry', 'addEntry', 'addEntry', 'addEntry'],
   )
-})
-
-test('with the prefix KUBE- the table is ours: other services go, those in excluded prefixes stay', async (context) => {
-  const { plane, director } = setUp(context, { excludeCidrs: ['192.0.2.0/24'] })
-  for (const address of ['192.0.2.1', '203.0.113.1']) {
-    const foreign = { protocol: 'tcp' as const, address, port: 80, scheduler: 'wlc' }
-    plane.kernel.services.set(`tcp ${address}:80`, { service: foreign, servers: new Map() })
-  }
-  plane.kernel.link = { name: 'kube-ipvs0', addresses: new Set(['192.0.2.1', '203.0.113.1']) }
-  await director.sync()
-  assert.deepEqual([...plane.kernel.services.keys()], ['tcp 192.0.2.1:80'])
-  assert.deepEqual([...plane.kernel.link.addresses], ['192.0.2.1'])
-})
-
-test('with another prefix foreign services stay, and ours still go when nobody wants them', async (context) => {
-  const first = setUp(context, { prefix: 'LU-' })
-  const { plane } = first
-  const foreign = { protocol: 'tcp' as const, address: '203.0.113.1', port: 80, scheduler: 'wlc' }
-  plane.kernel.services.set('tcp 203.0.113.1:80', { service: foreign, servers: new Map() })
-  first.director.upsertService(service())
-  await first.director.sync()
-  await first.director.stop()
-  const { director } = setUp(context, { prefix: 'LU-' }, plane)
-  await director.sync()
-  assert.deepEqual([...plane.kernel.services.keys()], ['tcp 203.0.113.1:80'])
-})
-
-test('cleaning up removes exactly what is ours', async (context) => {
-  const { plane, director } = setUp(context, { families: ['inet', 'inet6'] })
-  const foreign = { protocol: 'tcp' as const, address: '203.0.113.1', port: 80, scheduler: 'wlc' }
-  director.upsertService(
-    service({
-      clusterIPs: ['10.20.30.41', 'fd00::41'],
-      type: 'NodePort',
-      ports: [{ port: 80, nodePort: 3001 }],
-    }),
-  )
-  await director.sync()
-  plane.kernel.services.set('tcp 203.0.113.1:80', { service: foreign, servers: new Map() })
-  plane.kernel.sets.set('OTHER', {
-    definition: {
-      name: 'OTHER',
-      role: 'IPVS-IPS',
-      type: 'hash:ip',
-      family: 'inet',
-      hashSize: 64,
-      maxElements: 9,
-    },
-    entries: new Set(['1.1.1.1']),
-  })
-  plane.observe = async () => {
-    const { sets, ...rest } = plane.kernel
-    return { ...rest, sets: new Map([...sets].filter(([name]) => name !== 'OTHER')) }
-  }
-  await director.cleanup()
-  assert.deepEqual([...plane.kernel.services.keys()], ['tcp 203.0.113.1:80'])
-  assert.deepEqual([...plane.kernel.sets.keys()], ['OTHER'])
-  assert.equal(plane.kernel.link, undefined)
-  assert.equal(plane.kernel.iptables.size, 0)
-})
-
-test('a director that was told nothing cleans up what another left', async (context) => {
-  const first = setUp(context)
-  first.director.upsertService(service())
-  await first.director.sync()
-  await first.director.stop()
-  await setUp(context, {}, first.plane).director.cleanup()
-  const { services, sets, iptables, link } = first.plane.kernel
-  assert.deepEqual([services.size, sets.size, iptables.size, link], [0, 0, 0, undefined])
 })
 
 test('changes that are not allowed are reported and not made', async (context) => {
