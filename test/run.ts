@@ -53,6 +53,14 @@ function allNames(): string {
   return stages.map((stage) => stage.name).join(', ')
 }
 
+// Stages run in process groups of their own, which are ended when this process exits: also when it is told to.
+for (const [signal, code] of [
+  ['SIGINT', 130],
+  ['SIGTERM', 143],
+] as const) {
+  process.once(signal, () => process.exit(code))
+}
+
 main().catch((error: unknown) => {
   console.error(error instanceof Error ? error.message : error)
   process.exitCode = 2
