@@ -59,6 +59,7 @@ export class InvalidArgumentError extends DirectorError {
 /** The kernel, the machine or the installation lacks something; `remedy` says how to get it. */
 export class UnsupportedFeatureError extends DirectorError {
   readonly feature: string
+  readonly reason: string
   readonly remedy: string
   /** First kernel release that has it, where that is the reason (`'5.8'`). */
   readonly minimumKernel: string | undefined
@@ -71,6 +72,7 @@ export class UnsupportedFeatureError extends DirectorError {
   ) {
     super(`${feature}: ${reason}; ${remedy}`, { code: 'ERR_UNSUPPORTED_FEATURE', ...details })
     this.feature = feature
+    this.reason = reason
     this.remedy = remedy
     this.minimumKernel = details.minimumKernel
   }

@@ -1,9 +1,13 @@
 /** `openKernel()`: one network namespace of the running kernel, and the rooms that work on it. */
 import type { Batch } from './batch.js'
+import { readCapabilities, type Capabilities } from './capabilities.js'
 import { commit, type CommitOptions, type CommitReport } from './commit.js'
 import { DirectorError, InvalidArgumentError } from './errors.js'
 import { Sets } from './ipset/client.js'
+import { loadLibipset } from './ipset/libipset.js'
 import { Ipvs } from './ipvs/client.js'
+import { explainIpvs } from './ipvs/explain.js'
+import { probeSchedulers } from './ipvs/schedulers.js'
 import { IpvsUndoLog } from './ipvs/undo.js'
 import { Links } from './link/client.js'
 import { AddressUndoLog } from './link/undo.js'
@@ -84,6 +88,21 @@ export class Kernel {
     return done
   }
 
+  /**
+   * What this kernel, this process and this machine have, what they lack, and how to get it. Changes nothing and runs no
+   * program; asking may make the kernel load modules of its own.
+   */
+  capabilities(): Promise<Capabilities> {
+    return readCapabilities({
+      ipvs: async () => `version ${(await this.ipvs.info()).version}`,
+      schedulers: () => probeSchedulers(this.handle()).catch(rethrow(explainIpvs('capabilities'))),
+      setTypes: () => this.sets.types(),
+      libipset: () => `version ${loadLibipset().version}`,
+      sysctl: (name) => this.sysctls.get(name),
+      knowsLinkKind: (kind) => native().route.knowsKind(this.handle(), kind).catch(rethrow(translate)),
+    })
+  }
+
   /** Waits for commits under way, then closes the sockets. May be called again. */
   async close(): Promise<void> {
     await this.queue
@@ -104,6 +123,12 @@ if (typeof Symbol.asyncDispose === 'symbol') {
       return this.close()
     },
   })
+}
+
+function rethrow(explain: (error: unknown) => unknown) {
+  return (error: unknown): never => {
+    throw explain(error)
+  }
 }
 
 function priorState(ipvs: Ipvs) {

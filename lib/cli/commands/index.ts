@@ -1,6 +1,7 @@
 /** The command table: one file a command, listed in the order in which help shows them. */
 import type { Command } from 'commander'
 import { registerCompletion } from './completion.js'
+import { registerDoctor } from './doctor.js'
 import { registerIpset } from './ipset.js'
 import { registerIpvsadm } from './ipvsadm.js'
 import { registerLab } from './lab.js'
@@ -10,6 +11,7 @@ import { registerMan } from './man.js'
 export type RegisterCommand = (program: Command) => void
 
 export const commands: readonly RegisterCommand[] = [
+  registerDoctor,
   registerIpset,
   registerIpvsadm,
   registerLab,
