@@ -46,7 +46,7 @@ export class RunFolder {
         this.file('command'),
         environmentArguments(request).map((word) => `${word}\0`),
       ),
-      writeFile(this.file('mode'), `${inputMode(request)}\n`),
+      writeFile(this.file('mode'), `${inputMode(request)} ${terminalSize(request)}\n`),
       writeFile(
         this.file('write'),
         request.write.map((folder) => `${mountTableName(folder)}\n`),
@@ -78,6 +78,10 @@ export function inputMode(request: LabRequest): 'none' | 'file' | 'frames' | 'te
   if (request.terminal) return 'terminal'
   if (request.stdin === 'ignore') return 'none'
   return request.stdin instanceof Uint8Array || inheritsFile(request) ? 'file' : 'frames'
+}
+
+function terminalSize({ terminal }: LabRequest): string {
+  return terminal ? `${process.stdout.rows} ${process.stdout.columns}` : ''
 }
 
 // A file is handed over as a file: quicker than through a console, and it cannot keep the command waiting.

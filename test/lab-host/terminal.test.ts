@@ -20,5 +20,5 @@ test('the command gets a terminal where the launcher has one, and the exit code 
     { encoding: 'utf8' },
   )
   assert.equal(status, 9, stdout)
-  assert.match(stdout, /\/dev\/tty0/)
+  assert.match(stdout, /\/dev\/tty0\s+31 97/)
 })
