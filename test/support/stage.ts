@@ -47,13 +47,13 @@ export function counted(name: string, ...commands: readonly string[][]): Stage {
   }
 }
 
-/** All test files of a folder of dist/test, on this machine; `command` makes the command line from the files. */
-export function nodeTests(name: string, folder: string, command = nodeTest): Stage {
+/** All test files of folders of dist/test, on this machine; `command` makes the command line from the files. */
+export function nodeTests(name: string, folders: string | readonly string[], command = nodeTest): Stage {
   return {
     name,
     async run() {
-      const files = testFiles(folder)
-      if (files.length === 0) return failure(folder, 'no test file')
+      const files = [folders].flat().flatMap(testFiles)
+      if (files.length === 0) return failure([folders].flat().join(', '), 'no test file')
       return counted(name, command(files)).run()
     },
   }

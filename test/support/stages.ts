@@ -20,7 +20,8 @@ export const stages: readonly Stage[] = [
   nodeTests('kernel', 'dist/test/kernel'),
   nodeTests('worker', 'dist/test/worker'),
   counted('native', npm('build:sanitized'), ['.cache/sanitized/native_tests']),
-  nodeTests('sanitized', 'dist/test/kernel', sanitizedNodeTest), // with the addon that `native` has built
+  // With the addon that `native` has built.
+  nodeTests('sanitized', ['dist/test/kernel', 'dist/test/worker'], sanitizedNodeTest),
   check('typings', npm('check:types')),
   nodeTests('package', 'dist/test/package'),
   nodeTests('lab-host', 'dist/test/lab-host'),
