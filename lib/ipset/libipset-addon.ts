@@ -72,10 +72,11 @@ let loaded: LibipsetAddon | undefined
 
 /** Throws `ERR_UNSUPPORTED_FEATURE` where it is not built, or libipset is not installed. */
 export function libipsetAddon(): LibipsetAddon {
-  return (loaded ??= load(join(packageRoot, 'native', 'libipset')))
+  return (loaded ??= loadLibipsetAddon(join(packageRoot, 'native', 'libipset')))
 }
 
-function load(folder: string): LibipsetAddon {
+/** Loads what was built in a folder. */
+export function loadLibipsetAddon(folder: string): LibipsetAddon {
   try {
     // eslint-disable-next-line @typescript-eslint/no-require-imports -- loaded on demand; node-gyp-build is CommonJS
     const nodeGypBuild = require('node-gyp-build') as (folder: string) => LibipsetAddon

@@ -1,13 +1,13 @@
 /** What ipset refused, as an error with the line that it is about. */
 import { DirectorError, errnoName, show } from '../errors.js'
-import { kernelErrorName } from './kernel-errors.js'
+import { kindOf, knownCode } from './explain.js'
 import type { NativeRunFailure } from './libipset-addon.js'
 
 /**
  * A line or command that ipset's language does not allow, or that the kernel refused. `kernelMessage` is ipset's own
- * text. `code` is the kernel's error by name (`'ENOENT'`, `'IPSET_ERR_EXIST'` …) where the kernel was asked, and otherwise
- * `'ERR_IPSET_SYNTAX'`, `'ERR_IPSET_LOOKUP'` (a name where only numbers are allowed, a line too long) or
- * `'ERR_IPSET_NOT_MEMBER'` (the answer of a `test`).
+ * text. `code` is the kernel's error by name (`'ENOENT'`, `'IPSET_ERR_EXIST'` …) where the kernel was asked, and
+ * otherwise `'ERR_IPSET_SYNTAX'`, `'ERR_IPSET_NOT_MEMBER'` (the answer of a `test`), or `'ERR_IPSET_REFUSED'` for what
+ * was not passed on to libipset: a name that it would look up, a file, a line longer than it can read.
  */
 export class IpsetError extends DirectorError {
   /** Line of the input, from 1; `undefined` where the error is about no line. */
@@ -48,6 +48,6 @@ export function systemError(operation: string, failure: NativeRunFailure): Direc
 
 function codeOf(failure: NativeRunFailure): string {
   if (failure.kind === 'notice') return 'ERR_IPSET_NOT_MEMBER'
-  if (failure.kind === 'refused') return 'ERR_IPSET_LOOKUP'
-  return failure.number === 0 ? 'ERR_IPSET_SYNTAX' : kernelErrorName(failure.number, failure.type)
+  if (failure.kind === 'refused') return 'ERR_IPSET_REFUSED'
+  return failure.number === 0 ? 'ERR_IPSET_SYNTAX' : knownCode(failure.number, kindOf(failure.type)).name
 }

@@ -107,7 +107,7 @@ for (const [what, text] of Object.entries(lookups)) {
   refuses(
     `${what} is refused`,
     `add a 10.0.0.1\n${text}\nadd a 10.0.0.3`,
-    { code: 'ERR_IPSET_LOOKUP', line: 2, text },
+    { code: 'ERR_IPSET_REFUSED', line: 2, text },
     ['10.0.0.1'],
   )
 }
@@ -159,7 +159,7 @@ test(
   () =>
     withNamespace(async ({ path }) => {
       const lines = `# ${'long '.repeat(1000)}\n\r\ncreate a hash:ip comment\r\n\t"add" a 10.0.0.1 comment "a # b"\n  add a 10.0.0.2`
-      const report = await loadLibipset().restore(lines.slice(1), { netns: path })
+      const report = await loadLibipset().restore(lines, { netns: path })
       assert.equal(report.lines, 5)
       assert.deepEqual(entriesOf(path, 'a'), ['10.0.0.1 comment "a # b"', '10.0.0.2'])
     }),
