@@ -9,9 +9,12 @@
 #include <fstream>
 #include <sstream>
 
+#include "numeric.h"
+
 namespace director::libipset {
 
-std::optional<uint8_t> WellKnownProtocol(const std::string& name) {
+std::optional<uint8_t> ProtocolNumber(const std::string& name) {
+  if (const auto number = Number(name, UINT8_MAX)) return static_cast<uint8_t>(*number);
   struct Protocol {
     const char* name;
     uint8_t number;

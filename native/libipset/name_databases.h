@@ -8,8 +8,8 @@
 
 namespace director::libipset {
 
-// Protocol names that need no database; their numbers are IANA's.
-std::optional<uint8_t> WellKnownProtocol(const std::string& name);
+// A protocol by its number, or by a name that needs no database.
+std::optional<uint8_t> ProtocolNumber(const std::string& name);
 
 // /etc/services, read by ourselves: the C library's functions may ask a directory server, and are not for
 // threads.

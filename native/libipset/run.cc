@@ -4,6 +4,7 @@
 #include <cstdio>
 #include <system_error>
 
+#include "hazard.h"
 #include "line_file.h"
 #include "line_source.h"
 #include "network_namespace.h"
@@ -46,7 +47,8 @@ class Run {
 
   std::optional<std::string> NextChunk();
   std::optional<std::string> NextLine();
-  std::optional<std::string> Prepared(const std::string& line);
+  std::optional<std::string> Prepared(const std::string& line, bool numbered);
+  std::optional<Refusal> Objection(Words& words, const struct Command& command, bool numbered);
   void Refuse(const std::string& text, Refusal refusal);
   void Take(const Outcome& outcome, const Words& words = {});
   Failure FailureOf(const Outcome& outcome, const Words& words);
@@ -88,7 +90,7 @@ void Run::Open() {
   session_.emplace(Session::Options{.output = sink(Event::Kind::kOutput),
                                     .diagnostics = sink(Event::Kind::kDiagnostic),
                                     .keeps_warnings = request_.mode == Request::Mode::kRestore});
-  if (request_.ignores_presence) session_->Set(IPSET_ENV_EXIST);
+  if (request_.ignores_presence) session_->SetFlags(IPSET_ENV_EXIST);
   screen_.reset();
   if (request_.screen) screen_.emplace(*session_, *request_.screen);
 }
@@ -96,9 +98,7 @@ void Run::Open() {
 // What the ipset tool does with its arguments. What it would take from its input, or print, goes by the
 // channel.
 void Run::Command(Words words, const struct Command& command) {
-  if (screen_) {
-    if (auto refusal = screen_->Check(words, command)) return Refuse(JoinWords(words), std::move(*refusal));
-  }
+  if (auto refusal = Objection(words, command, false)) return Refuse(JoinWords(words), std::move(*refusal));
   if (command.id == IPSET_CMD_RESTORE) return RestoreLikeTheTool(std::move(words), command);
   if (command.id == IPSET_CMD_NONE && !command.rest.empty() && words[command.rest[0]] == "-") {
     return Interact(words, command);
@@ -142,10 +142,10 @@ void Run::Interact(const Words& words, const struct Command& command) {
 // False: the line ends the conversation.
 bool Run::InteractLine(const std::string& text) {
   if (IsIdle(text)) return Print("ipset> "), true;
-  const auto line = Prepared(text);
+  const auto line = Prepared(text, false);
   // A conversation goes on after any error, and ends well.
   if (!line) return result_.failure.reset(), result_.exit_code = 0, true;
-  const Words words = SplitWords(*line).value_or(Words{});
+  const Words words = SplitWords(*line).words;
   switch (words.empty() ? IPSET_CMD_LIST : ParseCommand(words).id) {
     case IPSET_CMD_NONE:
       return Print("No command specified\n"), true;
@@ -167,7 +167,7 @@ bool Run::InteractLine(const std::string& text) {
 
 void Run::Apply(const Words& words, const struct Command& command) {
   for (const FoundOption& option : command.options) {
-    if (option.option->flag != 0) session_->Set(option.option->flag);
+    if (option.option->flag != 0) session_->SetFlags(option.option->flag);
     if (option.option == &kOutputOption) session_->SetOutputMode(words[option.argument]);
   }
 }
@@ -193,23 +193,30 @@ std::optional<std::string> Run::NextLine() {
   const auto line = source_.Next();
   if (!line) return std::nullopt;
   // Lines that say nothing are counted all the same.
-  return IsIdle(*line) ? std::string() : Prepared(*line);
+  return IsIdle(*line) ? std::string() : Prepared(*line, true);
 }
 
 // The line as libipset is to have it; nothing when it was refused.
-std::optional<std::string> Run::Prepared(const std::string& line) {
-  std::string prepared = line;
-  if (auto words = screen_ ? SplitWords(line) : std::nullopt) {
-    if (auto refusal = screen_->Check(*words, ParseCommand(*words))) {
-      return Refuse(line, std::move(*refusal)), std::nullopt;
-    }
-    prepared = JoinWords(*words);
+std::optional<std::string> Run::Prepared(const std::string& line, bool numbered) {
+  auto [words, open] = SplitWords(line);
+  if (open && screen_) return Refuse(line, {"\"", "a closing quote"}), std::nullopt;
+  if (auto refusal = Objection(words, ParseCommand(words), numbered)) {
+    return Refuse(line, std::move(*refusal)), std::nullopt;
   }
+  const std::string prepared = screen_ ? JoinWords(words) : line;
   if (prepared.size() > LineFile::kMaxLine) {
     return Refuse(line, {"line", "at most " + std::to_string(LineFile::kMaxLine) + " bytes"}), std::nullopt;
   }
   if (prepared.find('\0') != prepared.npos) return Refuse(line, {"line", "no NUL byte"}), std::nullopt;
   return prepared;
+}
+
+// Rewrites the words where names in them become numbers.
+std::optional<Refusal> Run::Objection(Words& words, const struct Command& command, bool numbered) {
+  if (screen_) {
+    if (auto refusal = screen_->Check(words, command)) return refusal;
+  }
+  return FindHazard(*session_, words, command, numbered);
 }
 
 void Run::Refuse(const std::string& text, Refusal refusal) {
@@ -244,7 +251,7 @@ Failure Run::FailureOf(const Outcome& outcome, const Words& words) {
   const uint32_t line = LineOf(outcome.message);
   failure.line = line != 0 ? line : source_.number();
   failure.text = failure.line == 0 ? JoinWords(words) : source_.TextOf(failure.line);
-  const Words failed = SplitWords(failure.text).value_or(Words{});
+  const Words failed = SplitWords(failure.text).words;
   failure.number = session_->NumberOf(ParseCommand(failed).id, outcome.message);
   failure.type = session_->LastType();
   return failure;

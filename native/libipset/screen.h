@@ -6,6 +6,8 @@
 
 #include "command.h"
 #include "name_databases.h"
+#include "places.h"
+#include "refusal.h"
 #include "session.h"
 #include "words.h"
 
@@ -16,12 +18,6 @@ struct Permissions {
   bool host_names = false;     // resolve host names: blocks for as long as the resolver does
   bool service_names = false;  // take port names from /etc/services
   bool files = false;          // open the file behind "-file"
-};
-
-// A word that is not passed on, and what would have been.
-struct Refusal {
-  std::string word;
-  std::string allowed;
 };
 
 // Sees to it that libipset has nothing to look up. It resolves whatever does not look like a number where it
@@ -36,12 +32,9 @@ class Screen {
 
  private:
   std::optional<Refusal> CheckOptions(const Words& words, const Command& command) const;
-  std::optional<Refusal> CheckEntry(Words& words, const Command& command);
-  std::optional<Refusal> CheckArguments(Words& words, const Command& command, const struct ipset_type& type,
-                                        enum ipset_adt kind);
-  std::optional<Refusal> CheckPart(std::string& part, enum ipset_opt meaning);
-  std::optional<Refusal> CheckPort(std::string& part);
-  bool PortNumbers(std::string& ports, uint8_t protocol);
+  std::optional<Refusal> CheckPiece(std::string& piece, const Place& place);
+  std::optional<Refusal> CheckPort(std::string& piece, const Place& place);
+  bool PortNumbers(std::string& ports, uint8_t protocol, bool may_be_range);
 
   Session& session_;
   const Permissions permissions_;

@@ -75,6 +75,7 @@ Outcome Session::Command(const Words& words) {
 }
 
 Outcome Session::Line(std::string line) {
+  line += '\n';
   return Guard([this, text = line.data()] { return ipset_parse_line(handle_, text); });
 }
 
@@ -91,7 +92,7 @@ Outcome Session::Commit() {
   });
 }
 
-void Session::Set(int environment_flags) {
+void Session::SetFlags(int environment_flags) {
   ipset_envopt_set(session_, static_cast<enum ipset_envopt>(environment_flags));
 }
 
@@ -105,20 +106,20 @@ void Session::Recover() {
   ipset_data_reset(ipset_session_data(session_));
 }
 
-const struct ipset_type* Session::TypeOf(const std::string& set) {
+std::optional<Session::Set> Session::Find(const std::string& name) {
   struct ipset_data* data = ipset_session_data(session_);
-  const struct ipset_type* type = nullptr;
-  if (ipset_parse_setname(session_, IPSET_SETNAME, set.c_str()) == 0) {
-    type = ipset_type_get(session_, IPSET_CMD_ADD);
+  std::optional<Set> set;
+  if (ipset_parse_setname(session_, IPSET_SETNAME, name.c_str()) == 0) {
+    if (const struct ipset_type* type = ipset_type_get(session_, IPSET_CMD_ADD)) {
+      set = {type, ipset_data_family(data)};
+    }
     // libipset asks the kernel again for every line that names a set it did not create itself. A revision in
     // the data says that it has just done so.
-    if (type != nullptr && ipset_data_test(data, IPSET_OPT_REVISION)) {
-      ipset_cache_add(set.c_str(), type, ipset_data_family(data));
-    }
+    if (set && ipset_data_test(data, IPSET_OPT_REVISION))
+      ipset_cache_add(name.c_str(), set->type, set->family);
   }
-  ipset_data_reset(data);
-  ipset_session_report_reset(session_);
-  return type;
+  Recover();
+  return set;
 }
 
 void Session::ForgetSets() {

@@ -6,6 +6,7 @@
 #include <cstdarg>
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -58,13 +59,17 @@ class Session {
   Outcome Commit();
 
   // The options of a command line without its command. They stay in force.
-  void Set(int environment_flags);
+  void SetFlags(int environment_flags);
   void SetOutputMode(const std::string& mode);
   // Clears away what a line that failed has left.
   void Recover();
 
-  // The type of a set, from the cache or the kernel; null where it cannot be told.
-  const struct ipset_type* TypeOf(const std::string& set);
+  struct Set {
+    const struct ipset_type* type;
+    uint8_t family;  // NFPROTO_…
+  };
+  // What is known of a set, from the cache or the kernel; nothing where that cannot be told.
+  std::optional<Set> Find(const std::string& name);
   // Forgets what is known of the sets: others may have used libipset meanwhile.
   static void ForgetSets();
 

@@ -22,7 +22,7 @@ bool NeedsQuotes(const std::string& word) {
 
 }  // namespace
 
-std::optional<Words> SplitWords(std::string_view line) {
+Line SplitWords(std::string_view line) {
   Words words;
   std::string word;
   bool quoted = false;
@@ -39,9 +39,8 @@ std::optional<Words> SplitWords(std::string_view line) {
       word.push_back(c);
     }
   }
-  if (quoted) return std::nullopt;
-  finish();
-  return words;
+  if (!quoted) finish();
+  return {std::move(words), quoted};
 }
 
 std::string JoinWords(const Words& words) {
