@@ -29,9 +29,10 @@ bool ReadAddress(const Attribute& nest, std::optional<Address>& out) {
   if (!reader.Next(attribute)) return false;
   const bool v6 = attribute.type == IPSET_ATTR_IPADDR_IPV6;
   if (attribute.payload.size() != (v6 ? 16u : 4u)) return false;
-  Address& address = out.emplace();
+  Address address;
   address.family = v6 ? AF_INET6 : AF_INET;
   std::memcpy(address.bytes, attribute.payload.data(), attribute.payload.size());
+  out = address;
   return true;
 }
 
