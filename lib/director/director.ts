@@ -144,6 +144,14 @@ export class Director extends EventEmitter<DirectorEvents> {
     this.#reconciler.forgetPicture()
   }
 
+  /** What {@link cleanup} would remove. Changes nothing. */
+  planCleanup(): Promise<readonly Change[]> {
+    return this.#enqueue(async () => {
+      await this.#learnFacts()
+      return this.#reconciler.previewCleanup()
+    })
+  }
+
   /** Stops, and removes from the kernel exactly what is ours, in both families. */
   async cleanup(): Promise<Pass> {
     await this.stop()

@@ -14,7 +14,7 @@ import { afterCleanup, onlyOurs, withoutForeign } from './ownership.js'
 import type { Planner } from './planner.js'
 import { type Failure, Retries } from './retries.js'
 import { isEmptyScope, type Scope, widenScope } from './scope.js'
-import type { VirtualServerState } from './state.js'
+import type { KernelState, VirtualServerState } from './state.js'
 
 export interface Pass {
   /** Changes that were made. */
@@ -94,15 +94,16 @@ export class Reconciler {
 
   /** Takes away everything that is ours, read from the kernel alone: it does not matter what was wished. */
   async cleanup(): Promise<Pass> {
-    const { state, options } = this.planner
-    const observed = await this.plane.observe(state)
-    const ours = onlyOurs(observed, options)
-    const changes = diff(ours, afterCleanup(ours, options))
+    const { ours, changes } = await this.#planCleanup()
     const failures = await this.#run(MutableState.from(ours), changes)
     this.#held = undefined
     const failed = failures.map(({ change, error }) => ({ change, error, attempts: 1, retryAt: Infinity }))
     const undone = new Set(failures.map(({ change }) => change))
     return { ...nothing, changes: changes.filter((change) => !undone.has(change)), failed, full: true }
+  }
+
+  async previewCleanup(): Promise<Change[]> {
+    return (await this.#planCleanup()).changes
   }
 
   /** Removes draining servers that are idle or out of time. */
@@ -123,6 +124,12 @@ export class Reconciler {
       ...nothing,
       changes: removals.filter((change) => !failures.some((one) => one.change === change)),
     }
+  }
+
+  async #planCleanup(): Promise<{ ours: KernelState; changes: Change[] }> {
+    const { state, options } = this.planner
+    const ours = onlyOurs(await this.plane.observe(state), options)
+    return { ours, changes: diff(ours, afterCleanup(ours, options)) }
   }
 
   async #make(

@@ -2,6 +2,7 @@
 import type { Command } from 'commander'
 import { registerCompletion } from './completion.js'
 import { registerDoctor } from './doctor.js'
+import { registerDirector } from './director.js'
 import { registerIpset } from './ipset.js'
 import { registerIpvsadm } from './ipvsadm.js'
 import { registerLab } from './lab.js'
@@ -12,6 +13,7 @@ export type RegisterCommand = (program: Command) => void
 
 export const commands: readonly RegisterCommand[] = [
   registerDoctor,
+  registerDirector,
   registerIpset,
   registerIpvsadm,
   registerLab,

@@ -1,0 +1,160 @@
+import type { Command } from 'commander'
+import type { Director, DirectorSettings, Pass } from '../../director/index.js'
+import type { Kernel } from '../../kernel.js'
+import type { RegisterCommand } from './index.js'
+
+interface DirectorFlags {
+  file: string[]
+  config?: string
+  netns?: string
+  node?: string
+  prefix?: string
+  family: string[]
+  json?: boolean
+  dryRun?: boolean
+}
+
+export const registerDirector: RegisterCommand = (program) => {
+  const director = program
+    .command('director')
+    .summary('bring the kernel to what Services and endpoints ask for')
+    .description(
+      "Does what kube-proxy's IPVS mode does, from files: virtual services, sets, iptables rules, addresses. " +
+        'Files hold Services and EndpointSlices as kubectl prints them, and plain services as kind VirtualService.',
+    )
+  withFlags(director.command('plan'), true)
+    .summary('print what would change, like a diff')
+    .action((flags: DirectorFlags) => run(flags, showPlan))
+  withFlags(director.command('apply'), true)
+    .summary('make the changes, once')
+    .option('-n, --dry-run', 'print what would change, and change nothing')
+    .action((flags: DirectorFlags) => run(flags, flags.dryRun === true ? showPlan : apply))
+  withFlags(director.command('run'), true)
+    .summary('make the changes, and keep the kernel so until interrupted')
+    .action((flags: DirectorFlags) => run(flags, keepRunning))
+  withFlags(director.command('cleanup'), false)
+    .summary('remove from the kernel everything that is ours, and nothing else')
+    .option('-n, --dry-run', 'print what would be removed, and remove nothing')
+    .action((flags: DirectorFlags) => run(flags, flags.dryRun === true ? showCleanup : cleanUp))
+}
+
+function withFlags(command: Command, takesFiles: boolean): Command {
+  if (takesFiles) command.requiredOption('-f, --file <file>', 'a file with objects (repeatable)', append, [])
+  return command
+    .option('-c, --config <file>', 'a YAML or JSON file with settings of the director')
+    .option('--netns <path>', 'the network namespace to work in, such as /run/netns/blue')
+    .option('--node <name>', "this node's name, as endpoints give it (default: the host name)")
+    .option('--prefix <prefix>', 'first part of the names of sets and chains (default: KUBE-)')
+    .option('--family <family>', 'inet or inet6 (repeatable; default: both)', append, [])
+    .option('--json', 'print JSON')
+}
+
+async function run(
+  flags: DirectorFlags,
+  work: (director: Director, flags: DirectorFlags) => Promise<void>,
+): Promise<void> {
+  const { openKernel } = await import('../../kernel.js')
+  const { Director } = await import('../../director/index.js')
+  const { netns } = flags
+  const kernel: Kernel = await openKernel(netns === undefined ? {} : { netns })
+  try {
+    const director = new Director(kernel, await readSettings(flags))
+    await wish(director, flags)
+    await work(director, flags)
+  } finally {
+    await kernel.close()
+  }
+}
+
+async function readSettings({
+  config,
+  netns,
+  node,
+  prefix,
+  family,
+}: DirectorFlags): Promise<DirectorSettings> {
+  const { readText } = await import('../../sources/manifests.js')
+  const { parse } = await import('yaml')
+  const settings = config === undefined ? {} : ((parse(await readText(config)) ?? {}) as DirectorSettings)
+  return {
+    ...settings,
+    ...(netns !== undefined && { netns }),
+    ...(node !== undefined && { nodeName: node }),
+    ...(prefix !== undefined && { prefix }),
+    // Checked by the director, which names the option and what it takes.
+    ...(family.length > 0 && { families: family as ('inet' | 'inet6')[] }),
+  }
+}
+
+async function wish(director: Director, { file }: DirectorFlags): Promise<void> {
+  const { readManifests } = await import('../../sources/manifests.js')
+  const { services, endpointSlices, virtualServices, ignored } = await readManifests(file ?? [])
+  for (const slice of endpointSlices) director.upsertEndpointSlice(slice)
+  for (const service of services) director.upsertService(service)
+  for (const service of virtualServices) director.upsertVirtualService(service)
+  for (const one of ignored) process.stderr.write(`ignored ${one}\n`)
+}
+
+async function showPlan(director: Director, { json }: DirectorFlags): Promise<void> {
+  const planned = await director.plan()
+  await print(planned.changes, json)
+}
+
+async function apply(director: Director, { json }: DirectorFlags): Promise<void> {
+  await report(await director.sync({ full: true }), json)
+  // Idle servers need not wait for somebody to look again; busy ones keep weight 0, and the next run removes them.
+  await director.checkDrains()
+  await director.stop()
+}
+
+async function keepRunning(director: Director, { json }: DirectorFlags): Promise<void> {
+  const { interruptible } = await import('../interrupt.js')
+  director.on('synced', (event) => void print([event], json))
+  director.on('failed', ({ error, owners }) =>
+    process.stderr.write(`${owners.join(', ')}: ${error.message}\n`),
+  )
+  await interruptible(async (signal) => {
+    await director.start()
+    await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }))
+  })
+  await director.stop()
+}
+
+async function showCleanup(director: Director, { json }: DirectorFlags): Promise<void> {
+  await print(await director.planCleanup(), json)
+}
+
+async function cleanUp(director: Director, { json }: DirectorFlags): Promise<void> {
+  await report(await director.cleanup(), json)
+}
+
+async function report({ changes, failed, withheld }: Pass, json: boolean | undefined): Promise<void> {
+  const { describeChange } = await import('../../director/index.js')
+  await print(changes, json)
+  for (const { change, error } of failed) {
+    process.stderr.write(`failed: ${describeChange(change)}: ${error.message}\n`)
+  }
+  for (const change of withheld) process.stderr.write(`not allowed: ${describeChange(change)}\n`)
+  const { exitCodes } = await import('../exit-codes.js')
+  if (failed.length > 0) process.exitCode = exitCodes.failed
+}
+
+/** Changes one a line; as JSON with maps as objects and sets as arrays. */
+async function print(items: readonly object[], json: boolean | undefined): Promise<void> {
+  const { describeChange } = await import('../../director/index.js')
+  if (json === true) {
+    const plain = (_key: string, value: unknown): unknown =>
+      value instanceof Map ? Object.fromEntries(value) : value instanceof Set ? [...value] : value
+    process.stdout.write(`${JSON.stringify(items, plain, 2)}\n`)
+    return
+  }
+  for (const item of items) {
+    const text =
+      'type' in item ? describeChange(item as Parameters<typeof describeChange>[0]) : JSON.stringify(item)
+    process.stdout.write(`${text}\n`)
+  }
+}
+
+function append(value: string, previous: string[]): string[] {
+  return [...previous, value]
+}

@@ -1,0 +1,85 @@
+/**
+ * Wishes from files: YAML or JSON with Kubernetes `Service` and `EndpointSlice` objects as `kubectl get -o yaml` prints
+ * them (lists too), and plain virtual services as `kind: VirtualService` with their fields under `spec`.
+ */
+import { readFile } from 'node:fs/promises'
+import { parseAllDocuments } from 'yaml'
+import type { DesiredState } from '../director/plan.js'
+import { InvalidArgumentError } from '../errors.js'
+
+export interface Manifests extends Required<DesiredState> {
+  /** Objects of other kinds, which say nothing to a director: `file: kind`. */
+  readonly ignored: readonly string[]
+}
+
+type Collected = { -readonly [K in keyof Manifests]: Manifests[K][number][] }
+
+interface ObjectLike {
+  readonly kind?: unknown
+  readonly items?: unknown
+  readonly metadata?: { readonly name?: unknown }
+  readonly spec?: object
+}
+
+/** @throws `ERR_INVALID_ARGUMENT` naming the file */
+export async function readManifests(files: readonly string[]): Promise<Manifests> {
+  const result: Collected = { services: [], endpointSlices: [], virtualServices: [], ignored: [] }
+  for (const file of files) parseManifests(await readText(file), file, result)
+  return result
+}
+
+/** The text of a file that a user named. @throws `ERR_INVALID_ARGUMENT` with the system's reason as `cause` */
+export async function readText(file: string): Promise<string> {
+  try {
+    return await readFile(file, 'utf8')
+  } catch (cause) {
+    throw new InvalidArgumentError('file', file, 'a file that can be read', { cause })
+  }
+}
+
+function parseManifests(text: string, file: string, result: Collected): void {
+  const documents = parseAllDocuments(text)
+  // An empty file parses to an object of its own kind, and holds no wish.
+  if (!Array.isArray(documents)) return
+  for (const document of documents) {
+    const [error] = document.errors
+    if (error !== undefined) throw new InvalidArgumentError(file, firstLine(error.message), 'YAML or JSON')
+    collect(document.toJS() as unknown, file, result)
+  }
+}
+
+function collect(value: unknown, file: string, result: Collected): void {
+  if (value === null || value === undefined) return
+  if (typeof value !== 'object' || Array.isArray(value)) {
+    throw new InvalidArgumentError(file, value, 'objects with a kind')
+  }
+  const object = value as ObjectLike
+  if (Array.isArray(object.items)) {
+    for (const item of object.items) collect(item, file, result)
+    return
+  }
+  switch (object.kind) {
+    case 'Service':
+      result.services.push(value)
+      break
+    case 'EndpointSlice':
+      result.endpointSlices.push(value as Collected['endpointSlices'][number])
+      break
+    case 'VirtualService':
+      result.virtualServices.push(readVirtual(object))
+      break
+    case undefined:
+      throw new InvalidArgumentError(`${file}: kind`, undefined, 'Service, EndpointSlice or VirtualService')
+    default:
+      result.ignored.push(`${file}: ${String(object.kind)}`)
+  }
+}
+
+function readVirtual({ metadata, spec }: ObjectLike): Collected['virtualServices'][number] {
+  const name = metadata?.name
+  return { ...(typeof name === 'string' && { name }), ...spec } as Collected['virtualServices'][number]
+}
+
+function firstLine(text: string): string {
+  return text.split('\n', 1)[0] ?? ''
+}

@@ -1,0 +1,63 @@
+import assert from 'node:assert/strict'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import test from 'node:test'
+import { plan } from '../../../lib/index.js'
+import { readManifests } from '../../../lib/sources/manifests.js'
+import { defaultFacts } from '../../conformance/row.js'
+
+async function withFile<T>(text: string, use: (file: string) => Promise<T>): Promise<T> {
+  const folder = await mkdtemp(join(tmpdir(), 'manifests-'))
+  try {
+    const file = join(folder, 'objects.yaml')
+    await writeFile(file, text)
+    return await use(file)
+  } finally {
+    await rm(folder, { recursive: true })
+  }
+}
+
+test('the example is two services with their servers', async () => {
+  const state = plan(await readManifests(['examples/director/web.yaml']), defaultFacts)
+  assert.deepEqual([...state.services.keys()], ['tcp 10.96.0.10:80', 'udp 198.51.100.53:53'])
+  const [web, dns] = [...state.services.values()]
+  assert.deepEqual([...(web?.servers.keys() ?? [])], ['10.244.0.11:8080', '10.244.0.12:8080'])
+  assert.equal(dns?.servers.get('10.244.0.22:53')?.weight, 2)
+})
+
+test('lists are read through, JSON is YAML, other kinds are told', async () => {
+  const service = {
+    kind: 'Service',
+    metadata: { name: 'a' },
+    spec: { clusterIP: '10.0.0.1', ports: [{ port: 80 }] },
+  }
+  const list = { kind: 'List', items: [service, { kind: 'Deployment', metadata: { name: 'b' } }] }
+  await withFile(JSON.stringify(list), async (file) => {
+    const { services, ignored } = await readManifests([file])
+    assert.equal(services.length, 1)
+    assert.deepEqual(ignored, [`${file}: Deployment`])
+  })
+})
+
+test('an empty file holds no wish', async () => {
+  await withFile('# nothing\n', async (file) => {
+    assert.deepEqual((await readManifests([file])).services, [])
+  })
+})
+
+test('what is no object, or no YAML, names its file', async () => {
+  for (const text of ['- 1\n', '{ a: [', 'metadata: { name: x }\n']) {
+    await withFile(text, async (file) => {
+      await assert.rejects(readManifests([file]), (error: { code: string; field: string }) => {
+        assert.equal(error.code, 'ERR_INVALID_ARGUMENT')
+        assert.ok(error.field.startsWith(file))
+        return true
+      })
+    })
+  }
+})
+
+test('a file that is not there is named', async () => {
+  await assert.rejects(readManifests(['no-such-file.yaml']), { code: 'ERR_INVALID_ARGUMENT', field: 'file' })
+})
