@@ -8,7 +8,10 @@ import { changeEntries, settle, targetOf, type ChangeOptions } from './change.js
 import { EntryListing } from './entry-listing.js'
 import { explainSets } from './explain.js'
 import { hasEntries } from './has.js'
+import { loadLibipset } from './libipset.js'
 import { headerFor, headerState, revisionOf, typeNamed } from './options.js'
+import { replaceEntries } from './replace.js'
+import { restoreText, type SetRestoreOptions, type SetRestoreReport } from './restore.js'
 import type { Entries, Entry, SetHeader, SetOptions, SetTypeInfo, SetTypeName } from './types.js'
 import { checkName, checkNewName } from './validate.js'
 
@@ -17,11 +20,29 @@ export interface SetsHost {
   /** The open handle; throws ERR_CLOSED after close(). */
   handle(): KernelHandle
   commit(batch: Batch, options?: CommitOptions): Promise<CommitReport>
+  /** Path of its network namespace, where it is not the caller's own. */
+  readonly netns: string | undefined
 }
 
 export interface CreateOptions {
   /** A set of the same name, type and options: an error, or as good as made. @default 'error' */
   readonly exist?: 'error' | 'ignore'
+}
+
+/** `onError` is always as `'stop'`: a replacement is whole or none. */
+export interface ReplaceOptions extends Omit<ChangeOptions, 'onError'>, BusyOptions {}
+
+// The set beside is nobody's but ours: it is free as soon as the kernel has let go of a listing of it.
+const DESTROY_TIMEOUT_MS = 1000
+
+function restoreByLibipset(text: string, options: SetRestoreOptions, netns: string | undefined) {
+  const { exist, serviceNames, signal } = options
+  return loadLibipset().restore(text, {
+    netns,
+    signal,
+    exist: exist === 'ignore',
+    allowServiceNames: serviceNames ?? false,
+  })
 }
 
 export class Sets {
@@ -141,7 +162,10 @@ export class Sets {
     })
   }
 
-  /** One set, or all, in the text of `ipset save`, byte for byte what ipset 7.17 prints. */
+  /**
+   * One set, or all, in the text of `ipset save`, byte for byte what the ipset tool prints (7.17, which does not mention
+   * `forceadd`: `header` does).
+   */
   async save(name?: string): Promise<string> {
     if (name !== undefined) checkName(name)
     const decoder = new TextDecoder()
@@ -158,6 +182,48 @@ export class Sets {
     } catch (error) {
       throw explainSets('save', name)(error)
     }
+  }
+
+  /**
+   * Gives the set exactly these entries, at once for all rules that name it: a set beside it is filled, swapped in, and
+   * the old entries go. All or nothing: on any failure (also `signal`) the set is as it was.
+   */
+  async replace(name: string, entries: Entries, options: ReplaceOptions = {}): Promise<CommitReport> {
+    const { busyTimeoutMs = 0, ...change } = options
+    checkName(name)
+    const busy = { busyTimeoutMs }
+    return replaceEntries(
+      {
+        header: () => this.header(name),
+        create: (beside, { type, ...header }) => this.create(beside, type, header),
+        fill: (beside) => this.change('add', beside, entries, { ...change, onError: 'stop' }),
+        swap: (one, other) => this.swap(one, other, busy),
+        destroy: (beside) => this.destroy(beside, { busyTimeoutMs: Math.max(busyTimeoutMs, DESTROY_TIMEOUT_MS) }),
+      },
+      name,
+    )
+  }
+
+  /**
+   * Carries out what `ipset save` wrote, line by line; stops at the first line that is refused with a
+   * {@link SetRestoreError}. Entries are parsed here and sent in bulk. A text with lines that are unknown here (`test`,
+   * `list`, options of old ipset versions) goes to libipset as a whole, where that is installed.
+   */
+  async restore(text: string, options: SetRestoreOptions = {}): Promise<SetRestoreReport> {
+    if (typeof text !== 'string') throw new InvalidArgumentError('text', text, 'text as ipset save writes it')
+    return restoreText(
+      {
+        commit: (batch, given) => this.host.commit(batch, given),
+        create: (name, type, given) => this.create(name, type, given),
+        flush: (name) => this.flush(name),
+        destroy: (name) => this.destroy(name),
+        rename: (from, to) => this.rename(from, to),
+        swap: (one, other) => this.swap(one, other),
+        libipset: (all, given) => restoreByLibipset(all, given, this.host.netns),
+      },
+      text,
+      options,
+    )
   }
 
   private async state(operation: string, name: string) {

@@ -1,7 +1,8 @@
 /** Asking for many entries at once: one request each, many a datagram. The kernel answers only for those that miss. */
 import { native, type KernelHandle } from '../native.js'
 import { littleEndian } from '../record.js'
-import { explainSets, IPSET_ERR_EXIST } from './explain.js'
+import { explainSets } from './explain.js'
+import { IPSET_ERR_EXIST } from './kernel-errors.js'
 import { runsOf } from './pack.js'
 import type { EntryRun } from './run.js'
 import type { Entry } from './types.js'

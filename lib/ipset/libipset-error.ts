@@ -1,6 +1,6 @@
 /** What ipset refused, as an error with the line that it is about. */
 import { DirectorError, errnoName, show } from '../errors.js'
-import { kindOf, knownCode } from './explain.js'
+import { kindOf, knownCode } from './kernel-errors.js'
 import type { NativeRunFailure } from './libipset-addon.js'
 
 /**

@@ -196,7 +196,6 @@ std::string PrintCreate(const SetHeader& header) {
   if (options.counters) out += " counters";
   if (options.comment) out += " comment";
   if (options.skb_info) out += " skbinfo";
-  if (options.force_add) out += " forceadd";
   if (options.bucket_size) Append(out, "bucketsize", *options.bucket_size);
   if (options.initial_value) Append(out, "initval", *options.initial_value, 16, 8);
   return out;

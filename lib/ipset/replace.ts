@@ -1,0 +1,35 @@
+/** Gives a set exactly the entries that are wanted, at once for all who read it. */
+import { randomBytes } from 'node:crypto'
+
+import type { CommitReport } from '../commit.js'
+import type { SetHeader } from './types.js'
+
+/** What a replacement is made with. */
+export interface ReplaceHost {
+  header(name: string): Promise<SetHeader>
+  create(name: string, header: SetHeader): Promise<void>
+  fill(name: string): Promise<CommitReport>
+  swap(one: string, other: string): Promise<void>
+  destroy(name: string): Promise<void>
+}
+
+/**
+ * A set of the same type and options is made beside it, filled, and exchanged for it. Whatever goes wrong, the set is
+ * as it was and the one beside it is gone.
+ */
+export async function replaceEntries(host: ReplaceHost, name: string): Promise<CommitReport> {
+  const header = await host.header(name)
+  const beside = `replacing-${randomBytes(8).toString('hex')}`
+  await host.create(beside, header)
+  let report: CommitReport
+  try {
+    report = await host.fill(beside)
+    await host.swap(name, beside)
+  } catch (error) {
+    await host.destroy(beside)
+    throw error
+  }
+  // It holds the old entries now.
+  await host.destroy(beside)
+  return report
+}
