@@ -37,7 +37,7 @@ export async function openKernel(options: KernelOptions = {}): Promise<Kernel> {
   }
   const { KernelHandle } = native()
   try {
-    return new Kernel(netns === undefined ? new KernelHandle() : new KernelHandle(netns))
+    return new Kernel(netns === undefined ? new KernelHandle() : new KernelHandle(netns), netns)
   } catch (error) {
     throw translate(error)
   }
@@ -60,7 +60,7 @@ export class Kernel {
   private readonly undoLogs: UndoLogs
 
   /** @internal use {@link openKernel} */
-  constructor(handle: KernelHandle) {
+  constructor(handle: KernelHandle, netns?: string) {
     this.open = handle
     this.sysctls = new Sysctls({ handle: () => this.handle() })
     const host = {
@@ -74,7 +74,7 @@ export class Kernel {
       ipvs: () => new IpvsUndoLog(priorState(this.ipvs)),
       addresses: () => new AddressUndoLog(() => this.links.addresses()),
     }
-    this.sets = new Sets(host)
+    this.sets = new Sets({ ...host, netns })
   }
 
   /**

@@ -198,7 +198,8 @@ export class Sets {
         create: (beside, { type, ...header }) => this.create(beside, type, header),
         fill: (beside) => this.change('add', beside, entries, { ...change, onError: 'stop' }),
         swap: (one, other) => this.swap(one, other, busy),
-        destroy: (beside) => this.destroy(beside, { busyTimeoutMs: Math.max(busyTimeoutMs, DESTROY_TIMEOUT_MS) }),
+        destroy: (beside) =>
+          this.destroy(beside, { busyTimeoutMs: Math.max(busyTimeoutMs, DESTROY_TIMEOUT_MS) }),
       },
       name,
     )

@@ -1,12 +1,6 @@
 /** Refusals of ipset in the kernel → errors that name the set, the entry and the reason. */
 import type { CommitReport } from '../commit.js'
-import {
-  DirectorError,
-  errnoName,
-  InvalidArgumentError,
-  NetlinkError,
-  type DirectorErrorDetails,
-} from '../errors.js'
+import { DirectorError, InvalidArgumentError, NetlinkError, type DirectorErrorDetails } from '../errors.js'
 import { IPSET_ERR_EXIST, kindOf, knownCode } from './kernel-errors.js'
 import { native, translate, type NativeFailure } from '../native.js'
 import type { EntryOperation, EntryTarget } from './run.js'

@@ -9,12 +9,12 @@ const MAX_VALUES = 65536
 
 /** Reads `'from-to'` or `'address/prefix'` into the request. */
 export function parseRange(
-  { range }: Readonly<Partial<Record<keyof SetOptions, unknown>>>,
+  { range, netmask }: Readonly<Partial<Record<keyof SetOptions, unknown>>>,
   type: NativeSetType,
   header: NativeSetHeader,
 ): void {
   if (type.portRange) parsePortRange(range, header)
-  else parseAddressRange(range, header)
+  else parseAddressRange(range, netmask, header)
 }
 
 function parsePortRange(range: unknown, header: NativeSetHeader): void {
@@ -27,15 +27,19 @@ function parsePortRange(range: unknown, header: NativeSetHeader): void {
   header.lastPort = last
 }
 
-function parseAddressRange(range: unknown, header: NativeSetHeader): void {
+function parseAddressRange(range: unknown, netmask: unknown, header: NativeSetHeader): void {
   const bounds = typeof range === 'string' ? boundsOf(range) : undefined
   if (bounds === undefined || bounds.first > bounds.last) {
     throw new InvalidArgumentError('range', range, `'10.0.0.0/16' or '10.0.0.1-10.0.0.99', IPv4`)
   }
   const { first, last } = bounds
-  const values = (last - first + 1) / (header.netmask === undefined ? 1 : 2 ** (32 - header.netmask))
-  if (values > MAX_VALUES && header.netmask === undefined) {
-    throw new InvalidArgumentError('range', range, `at most ${MAX_VALUES} addresses`)
+  const values = (last - first + 1) / 2 ** (32 - (typeof netmask === 'number' ? netmask : 32))
+  if (values > MAX_VALUES) {
+    throw new InvalidArgumentError(
+      'range',
+      range,
+      `at most ${MAX_VALUES} addresses, or networks of the netmask`,
+    )
   }
   header.firstAddress = addressBytes(first)
   header.lastAddress = addressBytes(last)

@@ -36,7 +36,7 @@ const LINES_A_TURN = 4096
 export async function parseRestore(text: string, targetFor: TargetFor): Promise<ParsedRestore> {
   const parser = new RestoreParser(targetFor)
   let line = 0
-  for (let start = 0; start < text.length; ) {
+  for (let start = 0; start < text.length;) {
     const newline = text.indexOf('\n', start)
     const end = newline < 0 ? text.length : newline
     if (++line % LINES_A_TURN === 0) await nextTurn()
@@ -155,7 +155,8 @@ function createStep(line: number, rest: string, source: string): RestoreStep {
     }
     const value = words[++at]
     const read = Object.hasOwn(valued, word) && value !== undefined ? valued[word]?.(value) : undefined
-    if (read === undefined) throw new UnknownLineError(line, source, `options that 'create' takes, with their values`)
+    if (read === undefined)
+      throw new UnknownLineError(line, source, `options that 'create' takes, with their values`)
     options[word] = read
   }
   return { kind: 'create', line, name, type: type as SetTypeName, options: options as SetOptions }

@@ -37,7 +37,11 @@ export class SetRestoreError extends DirectorError {
     this.line = line
   }
 }
-Object.defineProperty(SetRestoreError.prototype, 'name', { value: 'SetRestoreError', configurable: true, writable: true })
+Object.defineProperty(SetRestoreError.prototype, 'name', {
+  value: 'SetRestoreError',
+  configurable: true,
+  writable: true,
+})
 
 /** What the steps are carried out with. */
 export interface RestoreHost {
@@ -77,7 +81,12 @@ export async function restoreText(
 }
 
 // Without libipset the line that we do not know is the error.
-async function byLibipset(host: RestoreHost, text: string, options: SetRestoreOptions, unknown: UnknownLineError) {
+async function byLibipset(
+  host: RestoreHost,
+  text: string,
+  options: SetRestoreOptions,
+  unknown: UnknownLineError,
+) {
   try {
     return await host.libipset(text, options)
   } catch (error) {

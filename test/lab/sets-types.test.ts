@@ -1,0 +1,29 @@
+/** All set types, in a guest whose kernel has them, against the real ipset. */
+import { after, before } from 'node:test'
+import test from 'node:test'
+
+import { openKernel, type Kernel } from '../../lib/index.js'
+import { caseName, setCases } from '../support/set-cases.js'
+import { checkSameAsIpset, ipsetIn } from '../support/set-differential.js'
+
+let kernel: Kernel
+
+before(async () => {
+  kernel = await openKernel()
+})
+after(async () => {
+  await kernel.sets.destroy()
+  await kernel.close()
+})
+
+for (const one of setCases) {
+  test(`what ipset makes of the entries of ${caseName(one)}, we make of them too`, async (context) => {
+    const known = await kernel.sets.types()
+    const type = known.find(({ name }) => name === one.type)
+    if (one.options.bitmask !== undefined && (type?.newestRevision ?? 0) < 6) {
+      context.skip(`this kernel's ${one.type} has no bitmask (Linux 6.3)`)
+      return
+    }
+    await checkSameAsIpset(kernel, ipsetIn(), one)
+  })
+}
