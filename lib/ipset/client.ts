@@ -81,7 +81,10 @@ export class Sets {
     await this.ask('create', name, (handle) => native().sets.create(handle, header, exist === 'error'), known)
   }
 
-  /** Destroys one set, or all (IPSET_CMD_DESTROY). `IPSET_ERR_BUSY` while a rule or a list names it. */
+  /**
+   * Destroys one set, or all (IPSET_CMD_DESTROY). `IPSET_ERR_BUSY` while a rule or a list names it, or to destroy all:
+   * any of them. Nothing is destroyed then.
+   */
   async destroy(name?: string, options: BusyOptions = {}): Promise<void> {
     if (name !== undefined) checkName(name)
     await whileBusy(options, () =>

@@ -51,7 +51,7 @@ export interface SetOptions {
   readonly markmask?: number
   /** `'10.0.0.0/24'`, `'10.0.0.0-10.0.0.99'`, `'0-1023'`: at most 65536 values. bitmap types, which need it. */
   readonly range?: string
-  /** Most members. list:set. @default 8 */
+  /** Members to expect; current kernels take more. list:set. @default 8 */
   readonly size?: number
   /** Seconds that an entry lives unless it says otherwise, 0–2147483; 0 is for ever. Left out: entries have none. */
   readonly timeout?: number
@@ -90,7 +90,7 @@ export interface Entry {
   readonly address?: string
   /** Last address of an IPv4 range. Everything from `address` to it is added. */
   readonly addressTo?: string
-  /** 1–32, 1–128 (0 for hash:net,iface, hash:net,net, hash:net,port,net). @default the whole address */
+  /** 1–32, 1–128 (0 for hash:net,iface and hash:net,port,net). @default the whole address */
   readonly prefixLength?: number
   /** @default 'tcp' */
   readonly protocol?: string | number

@@ -42,8 +42,9 @@ bool Read8(const Attribute& attribute, std::optional<uint8_t>& out) {
 bool Read16(const Attribute& attribute, std::optional<uint16_t>& out) {
   return attribute.ReadBe16(out.emplace());
 }
+// The kernel says which order a number is in; markmask comes in its own.
 bool Read32(const Attribute& attribute, std::optional<uint32_t>& out) {
-  return attribute.ReadBe32(out.emplace());
+  return attribute.net_byte_order ? attribute.ReadBe32(out.emplace()) : attribute.Read(out.emplace());
 }
 
 bool ReadFlags(const Attribute& attribute, SetOptions& options) {

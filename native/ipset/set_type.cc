@@ -23,7 +23,7 @@ constexpr std::array<SetType, 16> kTypes{{
     {"hash:ip,port,ip", Kind::kHash, {kAddresses, kTransportPort, kAddress}, kHash, 6, 6, 0},
     {"hash:ip,port,net", Kind::kHash, {kAddresses, kTransportPort, kNetwork}, kHash, 8, 8, 0},
     {"hash:net", Kind::kHash, {kNetwork}, kHash, 7, 7, 0},
-    {"hash:net,net", Kind::kHash, {kAnyNetwork, kAnyNetwork}, kHash | kMasks, 4, 3, 4},
+    {"hash:net,net", Kind::kHash, {kNetwork, kNetwork}, kHash | kMasks, 4, 3, 4},
     {"hash:net,port", Kind::kHash, {kNetwork, kTransportPort}, kHash, 8, 8, 0},
     {"hash:net,port,net", Kind::kHash, {kAnyNetwork, kTransportPort, kAnyNetwork}, kHash, 3, 3, 0},
     {"hash:net,iface", Kind::kHash, {kAnyNetwork, kInterface}, kHash, 8, 8, 0},

@@ -1,10 +1,9 @@
 /** All set types, in a guest whose kernel has them, against the real ipset. */
-import { after, before } from 'node:test'
-import test from 'node:test'
+import test, { after, before } from 'node:test'
 
 import { openKernel, type Kernel } from '../../lib/index.js'
 import { caseName, setCases } from '../support/set-cases.js'
-import { checkSameAsIpset, ipsetIn } from '../support/set-differential.js'
+import { checkSameAsIpset, destroyAll, ipsetIn } from '../support/set-differential.js'
 
 let kernel: Kernel
 
@@ -12,7 +11,7 @@ before(async () => {
   kernel = await openKernel()
 })
 after(async () => {
-  await kernel.sets.destroy()
+  await destroyAll(kernel)
   await kernel.close()
 })
 

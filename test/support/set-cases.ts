@@ -138,7 +138,7 @@ export const setCases: readonly SetCase[] = [
     options: { ...hash, comment: true },
     entries: [
       '10.0.0.0/8,192.168.0.0/16',
-      '0.0.0.0/0,10.0.0.1 comment "all"',
+      '0.0.0.0/1,10.0.0.1 comment "half"',
       '10.0.0.4-10.0.0.9,172.16.0.0/12',
       '10.5.0.0/16,192.168.1.0/24 nomatch',
     ],
@@ -146,7 +146,7 @@ export const setCases: readonly SetCase[] = [
   {
     type: 'hash:net,net',
     options: { ...hash, family: 'inet6' },
-    entries: ['2001:db8::/32,fd00::/8', '::/0,::1'],
+    entries: ['2001:db8::/32,fd00::/8', '8000::/1,::1'],
   },
   {
     type: 'hash:net,port',
