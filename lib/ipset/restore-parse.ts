@@ -159,5 +159,5 @@ function createStep(line: number, rest: string, source: string): RestoreStep {
       throw new UnknownLineError(line, source, `options that 'create' takes, with their values`)
     options[word] = read
   }
-  return { kind: 'create', line, name, type: type as SetTypeName, options: options as SetOptions }
+  return { kind: 'create', line, name, type: type as SetTypeName, options: options }
 }

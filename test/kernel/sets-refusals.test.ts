@@ -26,7 +26,7 @@ async function refusal(work: Promise<unknown>): Promise<DirectorError> {
 
 /** What `create` says to these options. */
 async function refusedCreate(kernel: Kernel, type: string, options: object = {}): Promise<DirectorError> {
-  return refusal(kernel.sets.create('x', type as SetTypeName, options as SetOptions))
+  return refusal(kernel.sets.create('x', type as SetTypeName, options))
 }
 
 test('a type that ipset does not have, or this kernel does not, is ERR_SET_TYPE', { skip }, () =>
