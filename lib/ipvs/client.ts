@@ -202,14 +202,12 @@ export class Ipvs {
   }
 
   private async openConnections(origin: boolean): Promise<number> {
+    await this.ready()
     try {
       const path = origin ? '/proc/net/ip_vs_conn_sync' : '/proc/net/ip_vs_conn'
       return await this.host.handle().openFile(path, constants.O_RDONLY)
     } catch (error) {
-      const explained = explainIpvs('connections')(error)
-      // Without the file there is no IPVS: info() says so in full.
-      if (explained instanceof DirectorError && explained.code === 'ENOENT') await this.info()
-      throw explained
+      throw explainIpvs('connections')(error)
     }
   }
 
