@@ -24,3 +24,4 @@ export const Lab = {
   inside: insideLab,
 } as const
 export * from './topology/index.js'
+export * from './experiments/index.js'

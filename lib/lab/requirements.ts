@@ -18,7 +18,7 @@ function programs(text: string): Requirement[] {
 export const guestPrograms = programs(
   'bash setpriv:util-linux mount stty:coreutils ip:iproute2 modprobe:kmod sysctl:procps',
 )
-export const usefulPrograms = programs('ipvsadm ipset iptables conntrack nft:nftables curl')
+export const usefulPrograms = programs('ipvsadm ipset iptables conntrack nft:nftables tcpdump curl')
 export const qemuPrograms = programs('qemu-system-x86_64:qemu-system-x86 busybox:busybox-static xz:xz-utils')
 const buildPrograms = programs(
   'gcc make flex bison bc pahole:dwarves xz:xz-utils strip:binutils dpkg-deb:dpkg',

@@ -31,9 +31,21 @@ test('the package holds the library, the prebuild and the native sources, and no
   }
   assert.ok(consumer.files.some((path) => /^prebuilds\/linux-[^/]+\/.*\.node$/.test(path)))
   assert.deepEqual(
-    consumer.files.filter((path) => /^(build|test|dist\/(test|bench|examples))\//.test(path)),
+    consumer.files.filter((path) =>
+      /^(build|test|dist\/(test|bench|examples\/(?!experiments\/)))\//.test(path),
+    ),
     [],
   )
+})
+
+test('the experiments are in it, as programs to copy and as what the program runs', () => {
+  for (const path of ['examples/experiments/index.ts', 'dist/examples/experiments/index.js'])
+    assert.ok(consumer.files.includes(path), path)
+  const printed = consumer.run(`
+    import { listExperiments } from 'ipvs-director'
+    console.log((await listExperiments()).length)
+  `)
+  assert.ok(Number(printed) > 0)
 })
 
 test('require() and import give the same names with the same identity', () => {

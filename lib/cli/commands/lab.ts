@@ -4,6 +4,7 @@ import { exitCodes } from '../exit-codes.js'
 import { interruptible } from '../interrupt.js'
 import { print, printJson, styled } from '../output.js'
 import type { RegisterCommand } from './index.js'
+import { registerExperimentCommands } from './lab-experiments.js'
 import { registerKernelCommands } from './lab-kernels.js'
 
 interface LabFlags {
@@ -44,6 +45,7 @@ export const registerLab: RegisterCommand = (program) => {
     .action(async (command: string[], flags: LabFlags) =>
       flags.doctor === true ? runDoctor(flags.json === true) : runLab(command, flags),
     )
+  registerExperimentCommands(lab)
   registerKernelCommands(lab)
 }
 

@@ -3,7 +3,7 @@ import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
 import { LabError } from '../errors.js'
-import type { Answer, Orders } from './protocol.js'
+import type { Answer, Orders, Refusal } from './protocol.js'
 
 type Waiting = { resolve: (result: never) => void; reject: (error: Error) => void; what: string }
 
@@ -55,15 +55,17 @@ export class AgentProcess {
     const waiting = this.waiting.get(answer.id)
     this.waiting.delete(answer.id)
     if ('result' in answer) waiting?.resolve(answer.result as never)
-    else waiting?.reject(this.failed(waiting.what, answer.error.message))
+    else waiting?.reject(this.failed(waiting.what, answer.error))
   }
 
   private failAll(reason: string): void {
-    for (const { reject, what } of this.waiting.values()) reject(this.failed(what, reason))
+    for (const { reject, what } of this.waiting.values()) reject(this.failed(what, { message: reason }))
     this.waiting.clear()
   }
 
-  private failed(what: string, reason: string): LabError {
-    return new LabError(`${what} in namespace ${this.namespace}: ${reason}`, { code: 'ERR_LAB_REQUEST' })
+  private failed(what: string, refusal: Refusal): LabError {
+    const cause = Object.assign(new Error(refusal.message), { code: refusal.code })
+    const text = `${what} in namespace ${this.namespace}: ${refusal.message}`
+    return new LabError(text, { code: 'ERR_LAB_REQUEST', cause })
   }
 }

@@ -3,7 +3,7 @@
  * agent-process.ts; it ends when the topology (the IPC channel) goes away.
  */
 import { exchange, requestHttp } from './clients.js'
-import type { Answer, Order, Orders } from './protocol.js'
+import type { Answer, Order, Orders, Refusal } from './protocol.js'
 import { serve, type StopServer } from './servers.js'
 
 const servers = new Map<number, StopServer>()
@@ -32,13 +32,15 @@ async function obey(order: Order): Promise<Answer> {
     const handle = handlers[order.name] as (argument: unknown) => Promise<Orders[keyof Orders]['result']>
     return { id: order.id, result: await handle(order.argument) }
   } catch (error) {
-    return { id: order.id, error: { message: reason(error) } }
+    return { id: order.id, error: refusal(error) }
   }
 }
 
-function reason(error: unknown): string {
-  const { cause, message } = error as Error
-  return cause instanceof Error && cause.name === 'TimeoutError' ? 'no answer in time' : message
+function refusal(error: unknown): Refusal {
+  const { cause, message, code } = error as NodeJS.ErrnoException
+  const late = cause instanceof Error && cause.name === 'TimeoutError'
+  if (late) return { message: 'no answer in time', code: 'ETIMEDOUT' }
+  return { message, ...(code !== undefined && { code }) }
 }
 
 process.on('message', (order: Order) => {

@@ -1,4 +1,5 @@
 export { directorNetwork, type DirectorNetworkOptions } from './director-network.js'
+export { flatNetwork, type FlatNetworkOptions } from './flat-network.js'
 export type { Backend, Namespace, Reply, RequestOptions } from './namespace.js'
 export type { HttpReply } from './protocol.js'
 export type { BackendAnswer, BackendSpec, NamespaceSpec, RouteSpec, TopologySpec } from './spec.js'

@@ -92,7 +92,10 @@ export class Namespace {
     }
   }
 
-  /** HTTP GET from the namespace, over a connection of its own. Rejects with `ERR_LAB_REQUEST` if nothing answers. */
+  /**
+   * HTTP GET from the namespace, over a connection of its own. Rejects with `ERR_LAB_REQUEST` if nothing answers; its
+   * `cause` has the system's code, `ETIMEDOUT` where the time was up.
+   */
   async request(url: string, options: RequestOptions = {}): Promise<Reply> {
     if (!/^http:\/\//.test(url))
       throw new InvalidArgumentError('url', url, 'an address that begins with http://')

@@ -38,5 +38,11 @@ export interface Order<Name extends keyof Orders = keyof Orders> {
 }
 
 export type Answer = { readonly id: number } & (
-  { readonly result: Orders[keyof Orders]['result'] } | { readonly error: { readonly message: string } }
+  { readonly result: Orders[keyof Orders]['result'] } | { readonly error: Refusal }
 )
+
+/** `code` is the system's (`ECONNREFUSED` …), `ETIMEDOUT` where the time was up. */
+export interface Refusal {
+  readonly message: string
+  readonly code?: string
+}

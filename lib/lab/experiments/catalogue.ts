@@ -1,0 +1,40 @@
+/** Where experiments are found: those that come with the package, and a file of one's own. */
+import { existsSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { DirectorError, InvalidArgumentError } from '../../errors.js'
+import { packageFolder } from '../package-folder.js'
+import type { Experiment } from './experiment.js'
+
+/** Those that come with the package, in the order in which to read them. */
+export async function listExperiments(): Promise<readonly Experiment[]> {
+  return (await load(join(packageFolder(), 'dist/examples/experiments/index.js'))) as readonly Experiment[]
+}
+
+/**
+ * One of the package's by its name; or the default export of a file, whose name has a slash or an ending.
+ * @throws InvalidArgumentError there is none
+ */
+export async function findExperiment(name: string): Promise<Experiment> {
+  if (/[/.]/.test(name)) return ownExperiment(resolve(name))
+  const known = await listExperiments()
+  const found = known.find((experiment) => experiment.name === name)
+  if (found !== undefined) return found
+  const names = known.map((experiment) => experiment.name).join(', ')
+  throw new InvalidArgumentError('experiment', name, `one of ${names}, or a file`)
+}
+
+async function ownExperiment(file: string): Promise<Experiment> {
+  if (!existsSync(file)) throw new InvalidArgumentError('experiment', file, 'a file that exists')
+  const experiment = (await load(file)) as Partial<Experiment> | undefined
+  if (typeof experiment?.run === 'function' && experiment.topology !== undefined)
+    return experiment as Experiment
+  throw new DirectorError(`${file} has no experiment as its default export`, { code: 'ERR_INVALID_ARGUMENT' })
+}
+
+/** The default export. Of a CommonJS module, import() gives `module.exports` as the default. */
+async function load(file: string): Promise<unknown> {
+  const { default: exported } = (await import(pathToFileURL(file).href)) as { default: unknown }
+  const nested = exported as { __esModule?: boolean; default?: unknown }
+  return nested?.__esModule === true ? nested.default : exported
+}

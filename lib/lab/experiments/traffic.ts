@@ -1,0 +1,17 @@
+/** One request, of whichever protocol its URL names. */
+import { InvalidArgumentError } from '../../errors.js'
+import { LabError } from '../errors.js'
+import type { BackendAnswer, Namespace } from '../topology/index.js'
+
+export async function ask(from: Namespace, url: string, timeoutSeconds: number): Promise<BackendAnswer> {
+  const [, protocol, host = '', port = '80'] =
+    /^(http|tcp|udp):\/\/(\[[^\]]*\]|[^:/]*):?(\d+)?/.exec(url) ?? []
+  if (protocol === 'tcp' || protocol === 'udp') {
+    const address = host.replace(/^\[|\]$/g, '')
+    return from.exchange(protocol, address, Number(port), 'hello', { timeoutSeconds })
+  }
+  if (protocol === undefined) throw new InvalidArgumentError('url', url, 'http://…, tcp://… or udp://…')
+  const { backend, status } = await from.request(url, { timeoutSeconds })
+  if (backend !== undefined) return backend
+  throw new LabError(`GET ${url}: no backend answered (status ${status})`, { code: 'ERR_LAB_REQUEST' })
+}
