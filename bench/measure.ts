@@ -50,7 +50,7 @@ function summarise(name: string, driver: string, size: string, list: readonly Me
   return {
     name,
     driver,
-    size,
+    size: list[0]?.size ?? size,
     seconds,
     opsPerSecond: median(list.map((measurement) => measurement.operations / measurement.seconds)),
     peakRssMiB: Math.max(...list.map(({ peakRssMiB }) => peakRssMiB)),
@@ -68,8 +68,10 @@ function figures(list: readonly Measured[]): Record<string, number> {
 
 // Round by round: both sides of a pair ran within the same minute.
 function ratioOf(plan: RatioPlan, rows: readonly Row[]): Ratio | undefined {
-  const find = (driver: string) =>
-    rows.find((row) => row.name === plan.name && row.driver === driver)?.seconds
+  const find = (driver: string): readonly number[] | undefined => {
+    const row = rows.find((candidate) => candidate.name === plan.name && candidate.driver === driver)
+    return plan.figure === undefined ? row?.seconds : row && [Number(row[plan.figure])]
+  }
   const of = find(plan.of)
   const to = find(plan.to)
   if (of === undefined || to === undefined) return undefined

@@ -36,9 +36,10 @@ export function formatResult(result: Result): string {
       ),
     ])
   }
-  const lines = ratios.map(
-    ({ name, of, to, median: middle, min, max }) =>
-      `${name}: ${of} takes ${middle.toFixed(2)} times as long as ${to} (${min.toFixed(2)}–${max.toFixed(2)})`,
+  const lines = ratios.map(({ name, of, to, figure, median: middle, min, max }) =>
+    figure === undefined
+      ? `${name}: ${of} takes ${middle.toFixed(2)} times as long as ${to} (${min.toFixed(2)}–${max.toFixed(2)})`
+      : `${name}: ${figure} of ${of} is ${middle.toFixed(2)} times that of ${to}`,
   )
   const where = Object.entries(machine).map(([key, value]) => `${key} ${value}`)
   return `${suite} on ${where.join(', ')}\n${table.toString()}\n${lines.join('\n')}\n`

@@ -30,7 +30,11 @@ async function main(): Promise<void> {
   let result: Result
   if (bench.guest === 'none') {
     buildLimits(suite)
-    result = await measureAll(suite, bench)
+    try {
+      result = await measureAll(suite, bench)
+    } finally {
+      await suite.cleanUp?.()
+    }
   } else {
     buildLimits(suite)
     result = await runInGuest(suite, bench, [execPath, __filename])
@@ -92,7 +96,7 @@ class UsageError extends Error {}
 
 main().catch((error: unknown) => {
   const usage =
-    error instanceof UsageError || (error as { code?: string }).code?.startsWith('ERR_PARSE_ARGS') === true
+    error instanceof UsageError || String((error as { code?: unknown }).code).startsWith('ERR_PARSE_ARGS')
   stderr.write(
     `bench: ${usage || !(error instanceof Error) ? String((error as Error).message ?? error) : error.stack}\n`,
   )

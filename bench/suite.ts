@@ -14,6 +14,8 @@ export interface Measurement {
   readonly eventLoopDelayMs?: number
   /** Peak resident set of the process that did the work, where it is not this one. */
   readonly peakRssMiB?: number
+  /** How much was worked on, where that is not the size that was asked for. */
+  readonly size?: string
   /** Further figures of the suite; the median of each goes into the row. */
   readonly figures?: Readonly<Record<string, number>>
 }
@@ -42,6 +44,8 @@ export interface RatioPlan {
   readonly name: string
   readonly of: string
   readonly to: string
+  /** A figure of both rows that is compared instead of the time. */
+  readonly figure?: string
 }
 
 export interface Suite {
@@ -57,6 +61,8 @@ export interface Suite {
   readonly limits?: readonly string[]
   readonly rows: readonly RowPlan[]
   readonly ratios: readonly RatioPlan[]
+  /** Takes away what the measurements left for each other. */
+  cleanUp?(): Promise<void>
 }
 
 export interface Row {
