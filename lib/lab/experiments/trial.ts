@@ -1,4 +1,6 @@
 /** What an experiment works with while it runs: the network, steps, and claims that traffic decides. */
+import { AssertionError } from 'node:assert'
+import { inspect } from 'node:util'
 import { openKernel, type Kernel } from '../../kernel.js'
 import { LabError } from '../errors.js'
 import type { BackendAnswer, Namespace, Topology } from '../topology/index.js'
@@ -170,12 +172,20 @@ export class Trial {
   ): Promise<void> {
     const failure = await check().then(
       () => undefined,
-      (error: unknown) => (error instanceof Error ? error.message : String(error)),
+      (error: unknown) => reasonOf(error),
     )
     const verdict = failure === undefined ? 'passed' : 'failed'
     const detail = failure === undefined ? {} : { detail: failure }
     this.tell({ ...told(claim), outcome, verdict, ...detail, ...(await look()) })
   }
+}
+
+function reasonOf(error: unknown): string {
+  if (!(error instanceof AssertionError)) return error instanceof Error ? error.message : String(error)
+  const { actual, expected, generatedMessage, message } = error
+  if (!generatedMessage) return message
+  const show = (value: unknown): string => inspect(value, { breakLength: Infinity })
+  return `found ${show(actual)}, expected ${error.operator} ${show(expected)}`
 }
 
 function told(claim: ClaimText): Pick<ClaimEvent, 'kind' | 'text' | 'path' | 'why'> {

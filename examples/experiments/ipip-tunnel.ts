@@ -1,0 +1,184 @@
+/** Tunnelling: real servers of another subnet, reached by IPIP. */
+import assert from 'node:assert/strict'
+import { defineExperiment } from 'ipvs-director'
+
+const service = { protocol: 'tcp', address: '10.0.10.100', port: 80 } as const
+const servers = ['rs1', 'rs2']
+
+export default defineExperiment({
+  name: 'ipip-tunnel',
+  seed: '000',
+  title: {
+    en: 'Tunnelling: real servers in another subnet, over IPIP',
+    zh: 'IPIP 隧道模式：跨子网的 RS',
+  },
+  topology: {
+    namespaces: {
+      router: {
+        bridges: { lan: ['client', ...servers] },
+        addresses: { lan: ['10.0.0.1/24'], director: ['10.0.10.1/24'] },
+        sysctls: { 'net.ipv4.ip_forward': 1 },
+      },
+      client: { addresses: { eth0: ['10.0.0.8/24'] }, routes: [{ to: 'default', via: '10.0.0.1' }] },
+      rs1: {
+        addresses: { eth0: ['10.0.0.42/24'] },
+        routes: [{ to: 'default', via: '10.0.0.1' }],
+        backends: [{ protocol: 'http', port: 80 }],
+      },
+      rs2: {
+        addresses: { eth0: ['10.0.0.78/24'] },
+        routes: [{ to: 'default', via: '10.0.0.1' }],
+        backends: [{ protocol: 'http', port: 80 }],
+      },
+      director: {
+        addresses: { eth0: ['10.0.10.13/24'] },
+        routes: [{ to: 'default', via: '10.0.10.1' }],
+        sysctls: { 'net.ipv4.ip_forward': 1 },
+      },
+    },
+    wires: [
+      ['router:client', 'client:eth0'],
+      ['router:rs1', 'rs1:eth0'],
+      ['router:rs2', 'rs2:eth0'],
+      ['router:director', 'director:eth0'],
+    ],
+  },
+  roles: {
+    '10.0.0.8': 'CIP',
+    '10.0.10.13': 'DIP',
+    '10.0.10.100': 'VIP',
+    '10.0.0.42': 'RIP',
+    '10.0.0.78': 'RIP',
+  },
+  record: servers,
+
+  async run(trial) {
+    const director = await trial.kernel('director')
+
+    await trial.step(
+      {
+        en: 'Give the director the VIP, and create the service with tunnelled servers',
+        zh: '添加 VIP，创建服务，以隧道方式加入 RS',
+        classic: [
+          'ip addr add 10.0.10.100/32 dev eth0',
+          'ipvsadm -A -t 10.0.10.100:80 -s rr',
+          'ipvsadm -a -t 10.0.10.100:80 -r 10.0.0.42:80 -i',
+          'ipvsadm -a -t 10.0.10.100:80 -r 10.0.0.78:80 -i',
+        ],
+      },
+      async () => {
+        await director.links.addAddress('eth0', '10.0.10.100/32')
+        await director.ipvs.addService({ ...service, scheduler: 'rr' })
+        for (const address of ['10.0.0.42', '10.0.0.78'])
+          await director.ipvs.addServer(service, { address, port: 80, forwarding: 'tunnel' })
+      },
+    )
+    await trial.step(
+      {
+        en: 'The router learns where the VIP is',
+        zh: '在路由器上添加到 VIP 的路由',
+        classic: 'ip route add 10.0.10.100 via 10.0.10.13',
+      },
+      () => trial.namespace('router').addRoute({ to: '10.0.10.100/32', via: '10.0.10.13' }),
+    )
+    await trial.fails('client', 'http://10.0.10.100/', {
+      en: 'The request is not served: the servers do not open the tunnel',
+      zh: '访问失败：RS 还不会解开隧道报文',
+      path: 'client → router → director [IPIP: DIP → RIP] → router → rs ✗ no tunnel here',
+      why: {
+        en:
+          'The director packs the whole packet into another one, addressed to the real server. Without a tunnel link ' +
+          'the server has nobody for IP protocol 4 and refuses it by ICMP, to the director.',
+        zh: 'director 把整个报文封装进发往 RIP 的新报文；RS 没有隧道设备，无人处理 IP 协议 4，于是向 director 回 ICMP 错误。',
+      },
+    })
+    await trial.holds(
+      {
+        en: 'The packet in the tunnel is the one of the client, unchanged; around it DIP and RIP',
+        zh: '抓包：内层报文仍是 CIP → VIP，外层是 DIP → RIP',
+      },
+      async () => {
+        const { source, destination, tunnel } = await trial.packet((packet) => packet.tunnel !== undefined)
+        assert.deepEqual([source, destination], ['10.0.0.8', '10.0.10.100'])
+        assert.equal(tunnel?.source, '10.0.10.13')
+      },
+    )
+    await trial.step(
+      {
+        en: 'Open a tunnel on the servers, with the VIP on it, silent in ARP',
+        zh: '在 RS 上加载 ipip，启用 tunl0，添加 VIP，抑制 ARP',
+        classic: [
+          'modprobe ipip; ip link set tunl0 up',
+          'ip addr add 10.0.10.100/32 dev tunl0',
+          'sysctl net.ipv4.conf.{all,tunl0}.arp_ignore=1',
+          'sysctl net.ipv4.conf.{all,tunl0}.arp_announce=2',
+        ],
+      },
+      async () => {
+        for (const rs of servers) {
+          const { links, sysctls } = await trial.kernel(rs)
+          // The kernel makes tunl0 in every namespace when the module is there; asking for one loads the module.
+          await trial.command(rs, 'ip link show tunl0').catch(() => trial.command(rs, 'modprobe ipip'))
+          await links.setUp('tunl0')
+          await links.addAddress('tunl0', '10.0.10.100/32')
+          for (const link of ['all', 'tunl0']) {
+            await sysctls.set(`net.ipv4.conf.${link}.arp_ignore`, 1)
+            await sysctls.set(`net.ipv4.conf.${link}.arp_announce`, 2)
+          }
+        }
+      },
+    )
+    await trial.step(
+      {
+        en: 'Check the way back as many distributions do (strict rp_filter)',
+        zh: '像许多发行版那样开启严格的反向路径检查',
+        classic: 'sysctl net.ipv4.conf.tunl0.rp_filter=1',
+      },
+      () => filterReversePath(1),
+    )
+    await trial.fails('client', 'http://10.0.10.100/', {
+      en: 'The request times out: the servers open the tunnel and drop what is in it',
+      zh: '访问超时：RS 解开隧道后丢弃了内层报文',
+      path: 'client → director [IPIP] → rs: tunl0 ✗ rp_filter',
+      why: {
+        en:
+          'Out of the tunnel comes a packet from the client, on tunl0. With rp_filter=1 the kernel asks by which link it ' +
+          'would send to the client: by eth0. That is another one, so it drops the packet as forged.',
+        zh: '内层报文从 tunl0 进入，源地址是 CIP；rp_filter=1 时内核检查到 CIP 的路由走 eth0，与进入的网卡不同，于是当作伪造报文丢弃。',
+      },
+    })
+    await trial.step(
+      {
+        en: 'Check no way back on the tunnel',
+        zh: '关闭隧道设备的反向路径检查',
+        classic: 'sysctl net.ipv4.conf.tunl0.rp_filter=0',
+      },
+      () => filterReversePath(0),
+    )
+    await trial.works('client', 'http://10.0.10.100/', {
+      en: 'Both servers answer in turn, from another subnet than the director; they see the client itself',
+      zh: '两个 RS 轮流应答，与 director 不在同一子网，看到的源地址就是 CIP',
+      path: 'client → director [IPIP: DIP → RIP] → rs (tunl0) ─from VIP→ client',
+      servers,
+      client: '10.0.0.8',
+    })
+    await trial.holds(
+      {
+        en: 'The answers came without a tunnel, from the VIP, straight to the client',
+        zh: '应答不经过隧道，直接以 VIP 为源地址发给 client',
+      },
+      async () => {
+        const answer = await trial.packet(({ flags }) => flags === 'SYN,ACK')
+        assert.deepEqual(
+          [answer.source, answer.destination, answer.tunnel],
+          ['10.0.10.100', '10.0.0.8', undefined],
+        )
+      },
+    )
+
+    async function filterReversePath(value: 0 | 1): Promise<void> {
+      for (const rs of servers)
+        await (await trial.kernel(rs)).sysctls.set('net.ipv4.conf.tunl0.rp_filter', value)
+    }
+  },
+})
