@@ -1,13 +1,17 @@
 /** The experiments in the order in which to read them. */
 import type { Experiment } from 'ipvs-director'
+import bridgeService from './bridge-service.js'
 import directRouting from './direct-routing.js'
 import fullNat from './full-nat.js'
+import hairpin from './hairpin.js'
 import ipipTunnel from './ipip-tunnel.js'
+import masqueradeBySet from './masquerade-by-set.js'
 import natMasquerade from './nat-masquerade.js'
 import natReturnRoute from './nat-return-route.js'
 import natWrongSource from './nat-wrong-source.js'
 import saveAndRestore from './save-and-restore.js'
 import schedulers from './schedulers.js'
+import secondBackend from './second-backend.js'
 
 const experiments: readonly Experiment[] = [
   // 000: how packets travel
@@ -19,5 +23,10 @@ const experiments: readonly Experiment[] = [
   ipipTunnel,
   saveAndRestore,
   schedulers,
+  // 001: a service on a container host
+  bridgeService,
+  hairpin,
+  masqueradeBySet,
+  secondBackend,
 ]
 export default experiments

@@ -82,14 +82,18 @@ export default defineExperiment({
       () => trial.namespace('router').addRoute({ to: '10.0.10.100/32', via: '10.0.10.13' }),
     )
     await trial.fails('client', 'http://10.0.10.100/', {
-      en: 'The request is not served: the servers do not open the tunnel',
-      zh: '访问失败：RS 还不会解开隧道报文',
+      en: 'The request is refused: the servers do not open the tunnel',
+      zh: '访问被拒绝：RS 还不会解开隧道报文',
       path: 'client → router → director [IPIP: DIP → RIP] → router → rs ✗ no tunnel here',
+      code: ['ECONNREFUSED', 'ENOPROTOOPT'],
       why: {
         en:
           'The director packs the whole packet into another one, addressed to the real server. Without a tunnel link ' +
-          'the server has nobody for IP protocol 4 and refuses it by ICMP, to the director.',
-        zh: 'director 把整个报文封装进发往 RIP 的新报文；RS 没有隧道设备，无人处理 IP 协议 4，于是向 director 回 ICMP 错误。',
+          'that is up, the server has nobody who would open it and refuses it by ICMP (protocol unreachable while the ' +
+          'module ipip is not loaded, port unreachable while no tunnel is up); the director passes that on to the client.',
+        zh:
+          'director 把整个报文封装进发往 RIP 的新报文；RS 没有启用的隧道设备，无法解封装，于是回 ICMP 不可达' +
+          '（ipip 模块未加载时为协议不可达，已加载但设备未启用时为端口不可达），director 再转告 client。',
       },
     })
     await trial.holds(

@@ -13,7 +13,7 @@ interface Case {
   readonly en: string
   readonly zh: string
   /** What the counts of the two servers, of weights 3 and 1, have to be like. */
-  check(counts: Counts): void
+  readonly check: (counts: Counts) => void
 }
 
 const exactly = (rs1: number, rs2: number) => (counts: Counts) => assert.deepEqual(counts, { rs1, rs2 })

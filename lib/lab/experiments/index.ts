@@ -11,4 +11,4 @@ export {
   type StepEvent,
 } from './report.js'
 export { runExperiment, type ExperimentOptions } from './run.js'
-export type { ClaimText, FailsClaim, StepText, Trial, WorksClaim } from './trial.js'
+export type { ClaimText, FailsClaim, FailureCode, StepText, Trial, WorksClaim } from './trial.js'

@@ -32,10 +32,13 @@ export interface WorksClaim extends ClaimText {
   readonly requests?: number
 }
 
+export type FailureCode =
+  'ETIMEDOUT' | 'ECONNREFUSED' | 'ECONNRESET' | 'EHOSTUNREACH' | 'ENETUNREACH' | 'ENOPROTOOPT'
+
 export interface FailsClaim extends ClaimText {
   readonly why: Narration
-  /** What the client is told. Default `'ETIMEDOUT'`: nothing at all within a second. */
-  readonly code?: 'ETIMEDOUT' | 'ECONNREFUSED' | 'ECONNRESET' | 'EHOSTUNREACH' | 'ENETUNREACH'
+  /** What the client is told, or one of several. Default `'ETIMEDOUT'`: nothing at all within a second. */
+  readonly code?: FailureCode | readonly FailureCode[]
 }
 
 /** Longer than any answer takes on the slowest guest; a claim that traffic fails waits for the shorter one. */
@@ -107,14 +110,14 @@ export class Trial {
 
   /** Claims that a request is not answered, and what the client is told instead. */
   fails(from: string, url: string, claim: FailsClaim): Promise<void> {
-    const { code = 'ETIMEDOUT' } = claim
+    const codes = [claim.code ?? 'ETIMEDOUT'].flat()
     return this.traffic('fails', claim, async () => {
       const failure = await this.ask(from, url, silenceSeconds).then(
         (answer) => new Error(`${answer.server} answered, and saw ${answer.client} as its client`),
         (error: unknown) => error as Error,
       )
       if (!(failure instanceof LabError)) throw failure
-      if ((failure.cause as NodeJS.ErrnoException).code !== code) throw failure
+      if (!codes.includes((failure.cause as { code: FailureCode }).code)) throw failure
     })
   }
 

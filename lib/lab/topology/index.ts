@@ -1,3 +1,4 @@
+export { containerNetwork, type ContainerNetworkOptions } from './container-network.js'
 export { directorNetwork, type DirectorNetworkOptions } from './director-network.js'
 export { flatNetwork, type FlatNetworkOptions } from './flat-network.js'
 export type { Backend, Namespace, Reply, RequestOptions } from './namespace.js'
