@@ -1,6 +1,6 @@
 /** Debian's stock kernels for QEMU, in the cache folder: found, and fetched. */
 import { existsSync } from 'node:fs'
-import { mkdtemp, readdir, rename, rm } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, rename, rm } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
 import { PrivateApt, releaseName } from '../debian/private-apt.js'
 import { LabError } from '../errors.js'
@@ -108,6 +108,7 @@ async function unpackKernel(
   signal?: AbortSignal,
 ): Promise<void> {
   const options = { signal, code: 'ERR_LAB_FETCH' } as const
+  await mkdir(dirname(folder), { recursive: true })
   const work = await mkdtemp(`${folder}.partial-`)
   try {
     const raw = join(work, 'raw')
