@@ -1,7 +1,10 @@
 /** Runs a whole suite inside a lab guest and brings its result back. */
+import { execFileSync } from 'node:child_process'
+import { join } from 'node:path'
 import { stderr } from 'node:process'
 
 import { Lab } from '../lib/lab/index.js'
+import { findQemuKernel } from '../lib/lab/qemu/kernels.js'
 import type { BenchOptions } from './run.js'
 import type { Result, Suite } from './suite.js'
 
@@ -17,6 +20,7 @@ export async function runInGuest(
   const words = ['--size', size, '--rounds', String(rounds), '--guest', 'none', '--json', '-']
   if (drivers !== undefined) words.push('--drivers', drivers.join(','))
   for (const [name, value] of Object.entries(options)) words.push(`--${name}`, value)
+  await prepareGuest(guest)
   stderr.write(`booting ${guest} for ${suite.name}\n`)
   const { stdout, exitCode } = await Lab.run([...program, suite.name, ...words], {
     backend: guest === 'qemu' ? 'qemu' : 'uml',
@@ -27,4 +31,23 @@ export async function runInGuest(
   })
   if (exitCode !== 0) throw new Error(`the bench in the guest ended with code ${exitCode}`)
   return JSON.parse(String(stdout)) as Result
+}
+
+/** What the guest boots from comes with `make demo` only in part: here the rest is fetched, once. */
+async function prepareGuest(guest: BenchOptions['guest']): Promise<void> {
+  const installer = join(__dirname, '..', '..', 'scripts', 'install-packages.sh')
+  const groups = guest === 'qemu' ? ['test', 'lab', 'qemu'] : ['test', 'lab']
+  // Standard output is the result's own.
+  execFileSync(installer, groups, { stdio: ['ignore', stderr.fd, 'inherit'] })
+  if (guest === 'qemu' && !hasQemuKernel()) {
+    await Lab.fetchKernel({ onProgress: (text) => stderr.write(`${text}\n`) })
+  }
+}
+
+function hasQemuKernel(): boolean {
+  try {
+    return findQemuKernel(undefined) !== undefined
+  } catch {
+    return false
+  }
 }
