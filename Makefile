@@ -11,7 +11,7 @@ setup: packages-build packages-test packages-lab node_modules/.stamp ## install 
 build: packages-build node_modules/.stamp ## compile the addon and the TypeScript (only what changed)
 	npm run --silent build:all
 
-test: setup ## every check and every test; STAGES=unit,kernel picks some
+test: setup packages-qemu ## every check and every test; STAGES=unit,kernel picks some
 	npm test --silent -- $(if $(STAGES),--only $(STAGES))
 
 demo: build packages-lab ## balance real HTTP traffic with a director, in a guest kernel where this one has no IPVS

@@ -1,0 +1,44 @@
+/** The second backend: Debian's stock kernel under QEMU keeps the launcher's promises, with the modules it came with. */
+import assert from 'node:assert/strict'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import test, { type TestContext } from 'node:test'
+import { Lab, LabError } from '../../lib/lab/index.js'
+import { findQemuKernel } from '../../lib/lab/qemu/kernels.js'
+
+const folder = mkdtempSync(join(tmpdir(), 'lab qemu '))
+process.on('exit', () => rmSync(folder, { recursive: true, force: true }))
+
+// A machine that reaches no package server still runs every other test.
+async function kernelOrSkip(test: TestContext): Promise<boolean> {
+  try {
+    findQemuKernel(undefined)
+    return true
+  } catch {
+    try {
+      await Lab.fetchKernel()
+      return true
+    } catch (error) {
+      if (!(error instanceof LabError) || error.code !== 'ERR_LAB_FETCH') throw error
+      test.skip(error.message)
+      return false
+    }
+  }
+}
+
+test('the command runs on the stock kernel: its modules, its exit code, its files', async (t) => {
+  if (!(await kernelOrSkip(t))) return
+  writeFileSync(join(folder, 'host'), 'from the host')
+  const script = 'modprobe ip_vs && head -1 /proc/net/ip_vs; cat host; echo from the guest >answer; exit 9'
+  const result = await Lab.run(['sh', '-c', script], {
+    backend: 'qemu',
+    cwd: folder,
+    write: [folder],
+    timeoutSeconds: 300,
+  })
+  assert.match(result.stdout, /^IP Virtual Server version \d+\.\d+\.\d+ .*\nfrom the host$/)
+  assert.equal(result.exitCode, 9)
+  assert.equal(readFileSync(join(folder, 'answer'), 'utf8'), 'from the guest\n')
+  assert.notEqual(result.kernelRelease, readFileSync('/proc/sys/kernel/osrelease', 'utf8').trim())
+})
