@@ -15,10 +15,25 @@ const execute = promisify(execFile)
 type Measured = Measurement & { readonly peakRssMiB: number }
 
 export async function measureAll(suite: Suite, bench: BenchOptions): Promise<Result> {
+  const result = { suite: suite.name, machine: machine(), rows: [] as Row[], ratios: [] as Ratio[] }
+  for (const options of suite.variants?.(bench.options) ?? [bench.options]) {
+    const { rows, ratios } = await measureVariant(suite, { ...bench, options })
+    result.rows.push(...rows)
+    result.ratios.push(...ratios)
+  }
+  return result
+}
+
+async function measureVariant(suite: Suite, bench: BenchOptions): Promise<Pick<Result, 'rows' | 'ratios'>> {
   const rows: Row[] = []
   for (const plan of suite.rows) rows.push(...(await measureRow(suite, plan, bench)))
   const ratios = suite.ratios.flatMap((plan) => ratioOf(plan, rows) ?? [])
-  return { suite: suite.name, machine: machine(), rows, ratios }
+  if (suite.variants === undefined) return { rows, ratios }
+  const { options } = bench
+  return {
+    rows: rows.map((row) => ({ ...row, ...options })),
+    ratios: ratios.map((ratio) => ({ ...ratio, options })),
+  }
 }
 
 async function measureRow(suite: Suite, plan: RowPlan, bench: BenchOptions): Promise<Row[]> {
@@ -58,6 +73,7 @@ function summarise(name: string, driver: string, size: string, list: readonly Me
     driver,
     size: list[0]?.size ?? size,
     seconds,
+    operations: list[0]?.operations ?? 0,
     opsPerSecond: median(list.map((measurement) => measurement.operations / measurement.seconds)),
     peakRssMiB: Math.max(...list.map(({ peakRssMiB }) => peakRssMiB)),
     eventLoopDelayMs: delays.length === 0 ? null : Math.max(...delays),
@@ -76,7 +92,8 @@ function figures(list: readonly Measured[]): Record<string, number> {
 function ratioOf(plan: RatioPlan, rows: readonly Row[]): Ratio | undefined {
   const find = (driver: string): readonly number[] | undefined => {
     const row = rows.find((candidate) => candidate.name === plan.name && candidate.driver === driver)
-    return plan.figure === undefined ? row?.seconds : row && [Number(row[plan.figure])]
+    if (row === undefined || plan.figure !== undefined) return row && [Number(row[plan.figure as string])]
+    return plan.perOperation ? row.seconds.map((seconds) => seconds / row.operations) : row.seconds
   }
   const of = find(plan.of)
   const to = find(plan.to)

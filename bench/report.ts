@@ -11,6 +11,7 @@ export function formatResult(result: Result): string {
     'driver',
     'size',
     'seconds',
+    'operations',
     'opsPerSecond',
     'peakRssMiB',
     'eventLoopDelayMs',
@@ -31,16 +32,20 @@ export function formatResult(result: Result): string {
       Math.round(row.opsPerSecond).toString(),
       row.peakRssMiB.toFixed(0),
       eventLoopDelayMs === null ? '' : eventLoopDelayMs.toFixed(1),
-      ...figures.map((name) =>
-        typeof row[name] === 'number' ? String(Math.round(row[name] * 1000) / 1000) : '',
-      ),
+      ...figures.map((name) => figureText(row[name])),
     ])
   }
-  const lines = ratios.map(({ name, of, to, figure, median: middle, min, max }) =>
-    figure === undefined
-      ? `${name}: ${of} takes ${middle.toFixed(2)} times as long as ${to} (${min.toFixed(2)}–${max.toFixed(2)})`
-      : `${name}: ${figure} of ${of} is ${middle.toFixed(2)} times that of ${to}`,
-  )
+  const lines = ratios.map(({ name, of, to, figure, median: middle, min, max, options = {} }) => {
+    const row = [name, ...Object.values(options)].join(' ')
+    return figure === undefined
+      ? `${row}: ${of} takes ${middle.toFixed(2)} times as long as ${to} (${min.toFixed(2)}–${max.toFixed(2)})`
+      : `${row}: ${figure} of ${of} is ${middle.toFixed(2)} times that of ${to}`
+  })
   const where = Object.entries(machine).map(([key, value]) => `${key} ${value}`)
   return `${suite} on ${where.join(', ')}\n${table.toString()}\n${lines.join('\n')}\n`
+}
+
+function figureText(figure: unknown): string {
+  if (typeof figure === 'number') return String(Math.round(figure * 1000) / 1000)
+  return typeof figure === 'string' ? figure : ''
 }

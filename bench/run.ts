@@ -10,10 +10,11 @@ import { join } from 'node:path'
 import { argv, env, execPath, exit, stderr, stdout } from 'node:process'
 import { parseArgs } from 'node:util'
 
+import { InvalidArgumentError } from '../lib/index.js'
 import { runInGuest } from './guest.js'
 import { measureAll } from './measure.js'
 import { formatResult } from './report.js'
-import type { Result, Suite } from './suite.js'
+import type { Options, Result, Suite } from './suite.js'
 import { suites } from './suites.js'
 
 const root = join(__dirname, '..', '..')
@@ -22,7 +23,7 @@ export interface BenchOptions {
   readonly rounds: number
   readonly drivers: readonly string[] | undefined
   readonly guest: 'qemu' | 'uml' | 'none'
-  readonly options: Readonly<Record<string, string>>
+  readonly options: Options
 }
 
 async function main(): Promise<void> {
@@ -66,6 +67,7 @@ async function readArguments(words: string[]) {
   })
   const { size, rounds, drivers, guest, json, ...options } = values as Record<string, string>
   suite.checkSize(size as string)
+  suite.variants?.(options)
   if (!/^[1-9]\d?$/.test(rounds as string))
     throw new UsageError(`--rounds: expected 1 to 99, got '${rounds}'`)
   if (guest !== 'qemu' && guest !== 'uml' && guest !== 'none') {
@@ -94,11 +96,14 @@ function buildLimits(suite: Suite): void {
 
 class UsageError extends Error {}
 
+function isUsage(error: unknown): boolean {
+  if (error instanceof UsageError || error instanceof InvalidArgumentError) return true
+  return String((error as { code?: unknown }).code).startsWith('ERR_PARSE_ARGS')
+}
+
 main().catch((error: unknown) => {
-  const usage =
-    error instanceof UsageError || String((error as { code?: unknown }).code).startsWith('ERR_PARSE_ARGS')
-  stderr.write(
-    `bench: ${usage || !(error instanceof Error) ? String((error as Error).message ?? error) : error.stack}\n`,
-  )
+  const { message, stack } = error instanceof Error ? error : new Error(String(error))
+  const usage = isUsage(error)
+  stderr.write(`bench: ${usage ? message : stack}\n`)
   exit(usage ? 2 : 1)
 })

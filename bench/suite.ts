@@ -32,10 +32,12 @@ export interface RowPlan {
   readonly drivers: readonly Driver[]
 }
 
+/** Options of the suite itself (`--type`). */
+export type Options = Readonly<Record<string, string>>
+
 export interface Task {
   readonly size: string
-  /** Options of the suite itself (`--type`). */
-  readonly options: Readonly<Record<string, string>>
+  readonly options: Options
 }
 
 /** `median` of time(of) ÷ time(to), round by round: how many times as long `of` takes. */
@@ -46,6 +48,8 @@ export interface RatioPlan {
   readonly to: string
   /** A figure of both rows that is compared instead of the time. */
   readonly figure?: string
+  /** The time of one operation is compared: where one side does a sample of the other's work. */
+  readonly perOperation?: boolean
 }
 
 export interface Suite {
@@ -55,6 +59,8 @@ export interface Suite {
   checkSize(size: string): void
   /** Names of further options that the suite knows. */
   readonly options?: readonly string[]
+  /** Checks them and fills in their defaults. Where there are several, each is measured by itself; rows and ratios name it. */
+  variants?(options: Options): readonly Options[]
   /** The guest that it is meant for; `'none'` is the machine itself. */
   readonly guest: 'qemu' | 'uml' | 'none'
   /** C programs of bench/limit/ that it needs, without `.c`. */
@@ -70,6 +76,8 @@ export interface Row {
   readonly driver: string
   readonly size: string
   readonly seconds: readonly number[]
+  /** What each of `seconds` was for. */
+  readonly operations: number
   readonly opsPerSecond: number
   readonly peakRssMiB: number
   readonly eventLoopDelayMs: number | null
@@ -77,6 +85,8 @@ export interface Row {
 }
 
 export interface Ratio extends RatioPlan {
+  /** The variant that it is about. */
+  readonly options?: Options
   readonly median: number
   readonly min: number
   readonly max: number

@@ -4,4 +4,5 @@ import type { Suite } from './suite.js'
 export const suites: Readonly<Record<string, () => Promise<Suite>>> = {
   ipvs: async () => (await import('./ipvs/suite.js')).ipvsSuite,
   director: async () => (await import('./director/suite.js')).directorSuite,
+  sets: async () => (await import('./sets/suite.js')).setsSuite,
 }

@@ -14,3 +14,15 @@ export async function watchLoop<T>(work: () => Promise<T>): Promise<{ value: T; 
   histogram.disable()
   return { value, eventLoopDelayMs: Math.max(0, histogram.max / 1e6 - 1) }
 }
+
+/** The same, with the time that the work took. */
+export async function timed<T>(
+  work: () => Promise<T>,
+): Promise<{ value: T; seconds: number; eventLoopDelayMs: number }> {
+  const { value, eventLoopDelayMs } = await watchLoop(async () => {
+    const started = performance.now()
+    const result = await work()
+    return { result, seconds: (performance.now() - started) / 1000 }
+  })
+  return { value: value.result, seconds: value.seconds, eventLoopDelayMs }
+}

@@ -5,7 +5,7 @@ import { formatIpv4 } from '../../lib/address.js'
 import { Batch, openKernel, type Kernel } from '../../lib/index.js'
 import { runProgram } from '../program.js'
 import type { Driver, Measurement, Suite, Task } from '../suite.js'
-import { watchLoop } from '../watch-loop.js'
+import { timed } from '../watch-loop.js'
 import { parseSize, saveText, SERVER_PORT, serverAddress, serviceKey, type TableSize } from './table.js'
 
 const WARM_UP_ROUNDS = 3
@@ -104,17 +104,6 @@ async function buildAndCommit(kernel: Kernel, build: () => Batch): Promise<Omit<
   const { value: report, seconds, eventLoopDelayMs } = await timed(() => kernel.commit(batch))
   if (report.failed[0] !== undefined) throw report.failed[0].error
   return { seconds: built / 1000 + seconds, eventLoopDelayMs }
-}
-
-async function timed<T>(
-  work: () => Promise<T>,
-): Promise<{ value: T; seconds: number; eventLoopDelayMs: number }> {
-  const { value, eventLoopDelayMs } = await watchLoop(async () => {
-    const started = performance.now()
-    const result = await work()
-    return { result, seconds: (performance.now() - started) / 1000 }
-  })
-  return { value: value.result, seconds: value.seconds, eventLoopDelayMs }
 }
 
 async function limitProgram(mode: string, { services, servers }: TableSize) {
