@@ -1,0 +1,68 @@
+/** What the documents promise: their programs compile against the library, and their links lead somewhere. */
+import assert from 'node:assert/strict'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import test from 'node:test'
+import ts from 'typescript'
+
+const root = join(__dirname, '..', '..', '..')
+const documents = ['README.md', 'CONTRIBUTING.md', ...inFolder('docs'), ...inFolder('docs/adr')]
+
+function inFolder(folder: string): string[] {
+  return readdirSync(join(root, folder))
+    .filter((name) => name.endsWith('.md'))
+    .map((name) => join(folder, name))
+}
+
+/** The TypeScript programs of all documents, each as a file beside its document that exists in memory only. */
+function programs(): Map<string, string> {
+  const found = new Map<string, string>()
+  for (const document of documents) {
+    const blocks = readFileSync(join(root, document), 'utf8').matchAll(/^```ts\n([\s\S]*?)^```$/gm)
+    for (const [index, [, text = '']] of [...blocks].entries()) {
+      // Statements such as `await` at the top make it a module; a block without an import is one, too.
+      found.set(join(root, `${document}-${index + 1}.mts`), `${text}\nexport {}\n`)
+    }
+  }
+  return found
+}
+
+test('every TypeScript program in the documents compiles', () => {
+  const files = programs()
+  assert.ok(files.size > 0, 'no program found')
+  const { config } = ts.readConfigFile(join(root, 'tsconfig.json'), (file) => ts.sys.readFile(file))
+  const { options } = ts.parseJsonConfigFileContent(config, ts.sys, root)
+  // Against the declarations, as a user's program would.
+  Object.assign(options, {
+    noEmit: true,
+    incremental: false,
+    tsBuildInfoFile: undefined,
+    noUnusedLocals: false,
+  })
+  options.paths = { 'ipvs-director': ['./dist/lib/index.d.ts'] }
+  const host = ts.createCompilerHost(options)
+  const { readFile, fileExists, getSourceFile } = host
+  host.readFile = (file) => files.get(file) ?? readFile(file)
+  host.fileExists = (file) => files.has(file) || fileExists(file)
+  host.getSourceFile = (file, ...rest) => {
+    const text = files.get(file)
+    return text === undefined
+      ? getSourceFile(file, ...rest)
+      : ts.createSourceFile(file, text, ts.ScriptTarget.ES2022)
+  }
+  const diagnostics = ts.getPreEmitDiagnostics(ts.createProgram([...files.keys()], options, host))
+  assert.equal(ts.formatDiagnostics(diagnostics, { ...host, getCurrentDirectory: () => root }), '')
+})
+
+test('every relative link in the documents leads to a file', () => {
+  const broken = documents.flatMap((document) => {
+    const links = readFileSync(join(root, document), 'utf8').matchAll(
+      /\]\((?!https?:|#)([^)#]+)(?:#[^)]*)?\)/g,
+    )
+    return [...links]
+      .map(([, link = '']) => link)
+      .filter((link) => !existsSync(join(root, dirname(document), link)))
+      .map((link) => `${document}: ${link}`)
+  })
+  assert.deepEqual(broken, [])
+})
