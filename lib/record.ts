@@ -6,12 +6,19 @@ export const littleEndian = endianness() === 'LE'
 
 export type Offsets<Field extends string> = Readonly<Record<Field, number>>
 
+// Layouts are a few and live as long as the addon; a table is made for every small batch.
+const knownOffsets = new WeakMap<object, Offsets<string>>()
+
 /** The offsets alone: what hot code needs of a layout. */
 export function offsetsOf<Field extends string>(
   fields: Readonly<Record<Field, { offset: number }>>,
 ): Offsets<Field> {
+  const known = knownOffsets.get(fields)
+  if (known !== undefined) return known
   const entries = Object.entries<{ offset: number }>(fields).map(([name, { offset }]) => [name, offset])
-  return Object.fromEntries(entries) as Offsets<Field>
+  const offsets = Object.fromEntries(entries) as Offsets<Field>
+  knownOffsets.set(fields, offsets)
+  return offsets
 }
 
 const decoder = new TextDecoder('utf-8')

@@ -2,6 +2,8 @@
 import type { RecordLayout } from './native.js'
 import { offsetsOf, type Offsets } from './record.js'
 
+/** Most batches are small, and are made often: their memory is not to be that of a large one. */
+const ROWS_IN_FIRST_CHUNK = 16
 const ROWS_PER_CHUNK = 1024
 
 /** A piece of a table. */
@@ -33,27 +35,30 @@ export class RowTable<Field extends string> {
 
   /** The rows, as views that end with the last row. */
   tables(): Uint8Array[] {
-    return this.chunks.map(({ bytes }, index) => {
-      const rows = Math.min(this.count - index * ROWS_PER_CHUNK, ROWS_PER_CHUNK)
+    let left = this.count
+    return this.chunks.map(({ bytes }) => {
+      const rows = Math.min(left, bytes.byteLength / this.rowSize)
+      left -= rows
       return bytes.subarray(0, rows * this.rowSize)
     })
   }
 
   /** The chunk that holds a row, and where in it the row begins. */
   locate(index: number): Chunk & { readonly offset: number } {
-    const chunk = this.chunks[Math.floor(index / ROWS_PER_CHUNK)]
+    const place = placeOf(index)
+    const chunk = this.chunks[place.chunk]
     if (chunk === undefined || index >= this.count)
       throw new RangeError(`operation ${index} of ${this.count}`)
-    return { ...chunk, offset: (index % ROWS_PER_CHUNK) * this.rowSize }
+    return { ...chunk, offset: place.row * this.rowSize }
   }
 
   // A row is part of the table only once finishRow() has run: a refused value leaves no trace.
   protected beginRow(): number {
-    const index = Math.floor(this.count / ROWS_PER_CHUNK)
-    const chunk = (this.chunks[index] ??= this.newChunk())
+    const place = placeOf(this.count)
+    const chunk = (this.chunks[place.chunk] ??= this.newChunk())
     this.view = chunk.view
     this.bytes = chunk.bytes
-    const row = (this.count % ROWS_PER_CHUNK) * this.rowSize
+    const row = place.row * this.rowSize
     if (this.dirty) this.bytes.fill(0, row, row + this.rowSize)
     this.dirty = true
     return row
@@ -65,7 +70,14 @@ export class RowTable<Field extends string> {
   }
 
   private newChunk(): Chunk {
-    const buffer = new ArrayBuffer(ROWS_PER_CHUNK * this.rowSize)
+    const rows = this.chunks.length === 0 ? ROWS_IN_FIRST_CHUNK : ROWS_PER_CHUNK
+    const buffer = new ArrayBuffer(rows * this.rowSize)
     return { view: new DataView(buffer), bytes: new Uint8Array(buffer) }
   }
+}
+
+function placeOf(index: number): { readonly chunk: number; readonly row: number } {
+  if (index < ROWS_IN_FIRST_CHUNK) return { chunk: 0, row: index }
+  const behind = index - ROWS_IN_FIRST_CHUNK
+  return { chunk: 1 + Math.floor(behind / ROWS_PER_CHUNK), row: behind % ROWS_PER_CHUNK }
 }

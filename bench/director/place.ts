@@ -23,6 +23,7 @@ export async function inProgrammedPlace<T>(
 }
 
 export async function inFreshPlace<T>(work: (place: Place) => Promise<T>): Promise<T> {
+  await loadModules()
   const name = `${prefix}cold`
   removePlace(name)
   try {
@@ -35,6 +36,14 @@ export async function inFreshPlace<T>(work: (place: Place) => Promise<T>): Promi
   } finally {
     removePlace(name)
   }
+}
+
+/** The kernel loads its modules at the first use of each, which takes seconds and is no work of any driver. */
+async function loadModules(): Promise<void> {
+  const name = `${prefix}warm`
+  if (existsSync(`/run/netns/${name}`)) return
+  const size = { services: 1, endpoints: 1 }
+  await inPlace(name, async (place) => (await startProgrammed(place, size)).cleanup())
 }
 
 /** Removes every namespace of the suite. */

@@ -29,12 +29,12 @@ export class Claims<K, V> {
     return this.winners.delete(key)
   }
 
-  /** Ranks that claim the key and do not have it. */
-  losers(key: K): string[] {
-    const winner = this.#ranks.get(key)
-    return this.#claimsOf(key)
-      .map(({ rank }) => rank)
-      .filter((rank) => rank !== winner)
+  /** What is claimed in vain: each key that an owner of smaller rank has, with what the others want. */
+  *lost(): Generator<[key: K, value: V]> {
+    for (const [key, claims] of this.#contested) {
+      const winner = this.#ranks.get(key)
+      for (const { rank, value } of claims) if (rank !== winner) yield [key, value]
+    }
   }
 
   #claimsOf(key: K): readonly Claim<V>[] {

@@ -1,9 +1,13 @@
 /** Whether two virtual services, or two servers, are the same for the kernel: absent options count as their defaults. */
-import type { Server, ServerState, Service, ServiceState, Tunnel } from '../ipvs/types.js'
+import type { ServerConfiguration, ServiceConfiguration } from '../ipvs/rows.js'
+import type { Server, Service, Tunnel } from '../ipvs/types.js'
 import { schedulerFlagMask } from './check-ipvs.js'
 import { familyOf } from './ip.js'
 
-export function sameService(left: Service | ServiceState, right: Service | ServiceState): boolean {
+export function sameService(
+  left: Service | ServiceConfiguration,
+  right: Service | ServiceConfiguration,
+): boolean {
   return (
     (left.scheduler ?? 'wlc') === (right.scheduler ?? 'wlc') &&
     schedulerFlagMask(left.schedulerFlags) === schedulerFlagMask(right.schedulerFlags) &&
@@ -13,14 +17,14 @@ export function sameService(left: Service | ServiceState, right: Service | Servi
   )
 }
 
-function persistenceText(service: Service | ServiceState): string {
+function persistenceText(service: Service | ServiceConfiguration): string {
   const { persistence } = service
   if (persistence === undefined) return ''
   const family = 'fwmark' in service ? service.family : familyOf(service.address)
   return `${persistence.timeoutSeconds}/${persistence.prefixLength ?? (family === 'inet' ? 32 : 128)}`
 }
 
-export function sameServer(left: Server | ServerState, right: Server | ServerState): boolean {
+export function sameServer(left: Server | ServerConfiguration, right: Server | ServerConfiguration): boolean {
   return (
     left === right ||
     ((left.weight ?? 1) === (right.weight ?? 1) &&
@@ -31,7 +35,7 @@ export function sameServer(left: Server | ServerState, right: Server | ServerSta
 }
 
 /** The kernel reports a server on the node itself as `local`, however it was added. */
-function sameForwarding(left: Server | ServerState, right: Server | ServerState): boolean {
+function sameForwarding(left: Server | ServerConfiguration, right: Server | ServerConfiguration): boolean {
   const [a, b] = [left.forwarding ?? 'masquerade', right.forwarding ?? 'masquerade']
   if (a === 'local' || b === 'local') return true
   return a === b && (a !== 'tunnel' || tunnelText(left.tunnel) === tunnelText(right.tunnel))

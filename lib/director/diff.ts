@@ -3,18 +3,26 @@ import { diffIptables } from '../iptables/diff.js'
 import type { Family } from '../ipvs/types.js'
 import type { Change, ServerChange } from './changes.js'
 import { sameServer, sameService } from './compare.js'
-import { orderChanges } from './order.js'
+import { grouping } from './order.js'
 import type { Scope } from './scope.js'
 import { type KernelState, keyOf, type SetState, type VirtualServerState } from './state.js'
+import { atOnce, type Steps } from './turns.js'
 
 /** With a scope, only its parts are compared, and the rest is taken to be as planned. */
 export function diff(observed: KernelState, planned: KernelState, scope?: Scope): Change[] {
+  return atOnce(comparing(observed, planned, scope))
+}
+
+/** The same in steps. Neither state may change until it is done. */
+export function* comparing(observed: KernelState, planned: KernelState, scope?: Scope): Steps<Change[]> {
   const changes: Change[] = []
   diffSysctls(observed, planned, changes, scope)
-  diffSets(observed, planned, changes, scope)
+  yield* diffSets(observed, planned, changes, scope)
   diffLink(observed, planned, changes, scope)
+  yield
   for (const key of scope?.services ?? keysOf(observed.services, planned.services)) {
     diffService(key, observed.services.get(key), planned.services.get(key), changes)
+    yield
   }
   for (const family of scope?.iptables ?? (['inet', 'inet6'] as const)) {
     diffRules(family, observed, planned, changes)
@@ -22,7 +30,7 @@ export function diff(observed: KernelState, planned: KernelState, scope?: Scope)
   for (const port of scope?.healthChecks ?? keysOf(observed.healthChecks, planned.healthChecks)) {
     diffHealthCheck(port, observed, planned, changes)
   }
-  return orderChanges(changes)
+  return (yield* grouping(changes)).flatMap((group) => group.changes)
 }
 
 function keysOf<K>(left: ReadonlyMap<K, unknown>, right: ReadonlyMap<K, unknown>): Set<K> {
@@ -37,7 +45,7 @@ function diffSysctls(observed: KernelState, planned: KernelState, changes: Chang
   }
 }
 
-function diffSets(observed: KernelState, planned: KernelState, changes: Change[], scope?: Scope): void {
+function* diffSets(observed: KernelState, planned: KernelState, changes: Change[], scope?: Scope): Steps {
   for (const name of scope?.sets ?? keysOf(observed.sets, planned.sets)) {
     diffDefinition(observed.sets.get(name), planned.sets.get(name), changes)
   }
@@ -47,6 +55,7 @@ function diffSets(observed: KernelState, planned: KernelState, changes: Change[]
       // Entries of a set that goes away go with it.
       if (after !== undefined)
         diffEntries(name, before, after, new Set([...(before ?? []), ...after]), changes)
+      yield
     }
     return
   }

@@ -78,9 +78,9 @@ export class Ledger {
     if (previous !== undefined) this.#remove(previous, next)
   }
 
-  /** Owners' ranks that want the service's key too and do not have it. */
-  rivals(key: string): string[] {
-    return this.#services.losers(key)
+  /** Keys of services that an older owner has, with the owners that want them in vain. */
+  *lostKeys(): Generator<{ readonly key: string; readonly owner: string }> {
+    for (const [key, { owner = '' }] of this.#services.lost()) yield { key, owner }
   }
 
   #add(fragment: Fragment): void {

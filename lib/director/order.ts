@@ -3,6 +3,7 @@
  * step by step, under the same names.
  */
 import type { Change } from './changes.js'
+import { atOnce, type Steps } from './turns.js'
 
 /** First to last. Everything that makes traffic possible comes before everything that takes something away. */
 export const steps = [
@@ -29,19 +30,23 @@ export const steps = [
 
 export type Step = (typeof steps)[number]
 
-const stepRank = new Map<Step, number>(steps.map((step, index) => [step, index]))
+export interface StepChanges {
+  readonly step: Step
+  readonly changes: Change[]
+}
 
 /** Sorted by step; within a step the order in which they came is kept. */
 export function orderChanges(changes: readonly Change[]): Change[] {
-  if (changes.length < 2) return [...changes]
-  const context = { grows: changes.some(makesTrafficPossible) }
-  const groups: Change[][] = steps.map(() => [])
-  for (const change of changes) groups[stepRank.get(stepOf(change, context)) ?? 0]?.push(change)
-  return groups.flat()
+  return groupBySteps(changes).flatMap((group) => group.changes)
 }
 
 /** The changes by step, steps without changes left out. */
-export function groupBySteps(changes: readonly Change[]): { step: Step; changes: Change[] }[] {
+export function groupBySteps(changes: readonly Change[]): StepChanges[] {
+  return atOnce(grouping(changes))
+}
+
+/** The same in steps of the other kind: with pauses. */
+export function* grouping(changes: readonly Change[]): Steps<StepChanges[]> {
   const context = { grows: changes.some(makesTrafficPossible) }
   const groups = new Map<Step, Change[]>()
   for (const change of changes) {
@@ -49,6 +54,7 @@ export function groupBySteps(changes: readonly Change[]): { step: Step; changes:
     const group = groups.get(step)
     if (group === undefined) groups.set(step, [change])
     else group.push(change)
+    yield
   }
   return steps.flatMap((step) => {
     const group = groups.get(step)

@@ -12,6 +12,7 @@ import { emptyScope, type Scope } from './scope.js'
 import { objectName, readService, type ServiceSpec } from './service-spec.js'
 import { readSlice, sliceService, type SliceSpec } from './slice-spec.js'
 import { emptyState, type KernelState } from './state.js'
+import { atOnce, type Steps } from './turns.js'
 import {
   compileVirtualService,
   readVirtualService,
@@ -34,6 +35,10 @@ export class Planner {
   readonly #serviceOfSlice = new Map<string, string>()
   /** By kind and name: a plain service may have the name of a Kubernetes one. */
   readonly #fragments = new Map<string, Fragment>()
+  /** Keys of fragments that must be compiled again. */
+  readonly #stale = new Set<string>()
+  /** Those of the fragments that could not be planned as wished: so few that all of them can be looked at after a pass. */
+  readonly #troubled = new Set<Fragment>()
 
   /**
    * Without facts the wishes are collected, and planned once {@link updateFacts} brings them.
@@ -45,14 +50,31 @@ export class Planner {
     if (facts !== undefined) this.updateFacts(facts)
   }
 
-  /** The plan, as a live view; empty while there are no facts. */
+  /** The plan for all that is wished now, as a live view; empty while there are no facts. */
   get state(): KernelState {
+    atOnce(this.compile())
+    return this.compiled
+  }
+
+  /** The plan as {@link compile} left it: wishes that came since are not in it, so that it stands still meanwhile. */
+  get compiled(): KernelState {
     return this.#ledger?.state() ?? emptyState()
   }
 
   /** The parts of the plan that changed since the last call. */
   takeScope(): Scope {
+    atOnce(this.compile())
     return this.#ledger?.takeScope() ?? emptyScope()
+  }
+
+  /** Works what was wished since the last time into the plan, one service a step. */
+  *compile(): Steps {
+    if (this.#node === undefined) return
+    for (const id of this.#stale) {
+      this.#stale.delete(id)
+      this.#compileOne(id, this.#node)
+      yield
+    }
   }
 
   /** Returns the owner's name. @throws InvalidArgumentError naming the field; the plan is then as it was */
@@ -61,14 +83,14 @@ export class Planner {
     const name = objectName(service.metadata)
     if (spec === undefined) this.#services.delete(name)
     else this.#services.set(name, spec)
-    this.#compileService(name)
+    this.#stale.add(serviceId(name))
     return name
   }
 
   removeService(reference: ObjectReference): string {
     const name = referenceName(reference)
     this.#services.delete(name)
-    this.#compileService(name)
+    this.#stale.add(serviceId(name))
     return name
   }
 
@@ -84,7 +106,7 @@ export class Planner {
     if (slices === undefined) this.#slices.set(service, new Map([[name, spec]]))
     else slices.set(name, spec)
     this.#serviceOfSlice.set(name, service)
-    this.#compileService(service)
+    this.#stale.add(serviceId(service))
     return service
   }
 
@@ -99,14 +121,14 @@ export class Planner {
   upsertVirtualService(service: VirtualService): string {
     const spec = readVirtualService(service)
     this.#virtualServices.set(spec.name, spec)
-    this.#compileVirtualService(spec.name)
+    this.#stale.add(virtualServiceId(spec.name))
     return spec.name
   }
 
   removeVirtualService(reference: string | VirtualService): string {
     const name = typeof reference === 'string' ? reference : virtualServiceName(reference)
     this.#virtualServices.delete(name)
-    this.#compileVirtualService(name)
+    this.#stale.add(virtualServiceId(name))
     return name
   }
 
@@ -115,17 +137,20 @@ export class Planner {
     this.#node = viewNode(facts, this.options)
     this.#ledger = new Ledger(this.#node, this.options)
     this.#fragments.clear()
-    for (const name of this.#services.keys()) this.#compileService(name)
-    for (const name of this.#virtualServices.keys()) this.#compileVirtualService(name)
+    this.#troubled.clear()
+    for (const name of this.#services.keys()) this.#stale.add(serviceId(name))
+    for (const name of this.#virtualServices.keys()) this.#stale.add(virtualServiceId(name))
   }
 
-  /** What could not be planned, by owner; and whose key an older service has. */
+  /** What could not be planned, by owner; and whose key an older service has. As of the last {@link compile}. */
   problems(): Map<string, string[]> {
     const result = new Map<string, string[]>()
-    for (const { owner, rank, problems, services } of this.#fragments.values()) {
-      const lost = [...services.keys()].filter((key) => this.#ledger?.rivals(key).includes(rank))
-      const all = [...problems, ...lost.map((key) => `${key}: another service has it`)]
-      if (all.length > 0) result.set(owner, all)
+    for (const { owner, problems } of this.#troubled) result.set(owner, [...problems])
+    for (const { key, owner } of this.#ledger?.lostKeys() ?? []) {
+      const reason = `${key}: another service has it`
+      const reasons = result.get(owner)
+      if (reasons === undefined) result.set(owner, [reason])
+      else reasons.push(reason)
     }
     return result
   }
@@ -144,20 +169,28 @@ export class Planner {
     slices?.delete(name)
     if (slices?.size === 0) this.#slices.delete(service)
     this.#serviceOfSlice.delete(name)
-    this.#compileService(service)
+    this.#stale.add(serviceId(service))
   }
 
-  #compileService(name: string): void {
+  #compileOne(id: string, node: NodeView): void {
+    const [kind = '', name = ''] = splitId(id)
+    const previous = this.#fragments.get(id)
+    const next = kind === 'service' ? this.#compileService(name, node) : this.#compileVirtual(name, node)
+    this.#ledger?.replace(previous, next)
+    if (next === undefined) this.#fragments.delete(id)
+    else this.#fragments.set(id, next)
+    if (previous !== undefined) this.#troubled.delete(previous)
+    if (next !== undefined && next.problems.length > 0) this.#troubled.add(next)
+  }
+
+  #compileService(name: string, node: NodeView): Fragment | undefined {
     const spec = this.#services.get(name)
-    this.#replace(
-      `service ${name}`,
-      (node) => spec && compileService(spec, this.#slicesOf(name), node, this.options),
-    )
+    return spec && compileService(spec, this.#slicesOf(name), node, this.options)
   }
 
-  #compileVirtualService(name: string): void {
+  #compileVirtual(name: string, node: NodeView): Fragment | undefined {
     const spec = this.#virtualServices.get(name)
-    this.#replace(`virtual ${name}`, (node) => spec && compileVirtualService(spec, node, this.options))
+    return spec && compileVirtualService(spec, node, this.options)
   }
 
   /** In the order of their names, so that it does not matter which came first. */
@@ -165,14 +198,19 @@ export class Planner {
     const slices = [...(this.#slices.get(service)?.values() ?? [])]
     return slices.length < 2 ? slices : slices.sort((left, right) => (left.name < right.name ? -1 : 1))
   }
+}
 
-  #replace(id: string, compile: (node: NodeView) => Fragment | undefined): void {
-    if (this.#node === undefined || this.#ledger === undefined) return
-    const next = compile(this.#node)
-    this.#ledger.replace(this.#fragments.get(id), next)
-    if (next === undefined) this.#fragments.delete(id)
-    else this.#fragments.set(id, next)
-  }
+function serviceId(name: string): string {
+  return `service ${name}`
+}
+
+function virtualServiceId(name: string): string {
+  return `virtual ${name}`
+}
+
+function splitId(id: string): [kind: string, name: string] {
+  const blank = id.indexOf(' ')
+  return [id.slice(0, blank), id.slice(blank + 1)]
 }
 
 function referenceName(reference: ObjectReference): string {

@@ -7,14 +7,15 @@ import { isInScope } from './change-key.js'
 import type { Change } from './changes.js'
 import { sameServer, sameService } from './compare.js'
 import type { ChangeFailure, DataPlane } from './data-plane.js'
-import { diff } from './diff.js'
+import { comparing } from './diff.js'
 import { type DrainingServer, Drains } from './drain.js'
-import { groupBySteps } from './order.js'
+import { grouping } from './order.js'
 import { afterCleanup, onlyOurs, withoutForeign } from './ownership.js'
 import type { Planner } from './planner.js'
 import { type Failure, Retries } from './retries.js'
 import { isEmptyScope, type Scope, widenScope } from './scope.js'
 import type { KernelState, VirtualServerState } from './state.js'
+import { inTurns, type Steps } from './turns.js'
 
 export interface Pass {
   /** Changes that were made. */
@@ -58,18 +59,20 @@ export class Reconciler {
 
   /** What a pass would do, without doing it. Reads everything. */
   async preview(): Promise<Change[]> {
-    const observed = await this.plane.observe(this.planner.state)
-    const { state, options } = this.planner
-    return diff(withoutForeign(observed, state, options), state)
+    await inTurns(this.planner.compile())
+    const { compiled, options } = this.planner
+    const observed = await this.plane.observe(compiled)
+    return inTurns(comparing(withoutForeign(observed, compiled, options), compiled))
   }
 
   /** Makes what was touched since the last pass, and what is due to be tried again. */
   async pass(): Promise<Pass> {
     if (this.#held === undefined || this.#mustLook) return this.fullPass()
+    await inTurns(this.planner.compile())
     const scope = this.planner.takeScope()
     if (this.retries.size > 0) widenScope(scope, this.retries.due(this.now()))
     if (isEmptyScope(scope)) return nothing
-    const wanted = diff(this.#held, this.planner.state, scope)
+    const wanted = await inTurns(comparing(this.#held, this.planner.compiled, scope))
     this.retries.settle(wanted, scope)
     return this.#make(this.#held, wanted, [], scope.services)
   }
@@ -77,19 +80,21 @@ export class Reconciler {
   /** Reads everything, and repairs what is not as planned. */
   async fullPass(): Promise<Pass> {
     const isFirst = this.#held === undefined
+    await inTurns(this.planner.compile())
     const before = this.planner.takeScope()
-    const observed = await this.plane.observe(this.planner.state)
+    const observed = await this.plane.observe(this.planner.compiled)
     this.#mustLook = false
     // What was touched while we read is no drift either.
+    await inTurns(this.planner.compile())
     const touched = this.planner.takeScope()
     widenScope(touched, before)
-    const { state, options } = this.planner
-    const held = MutableState.from(withoutForeign(observed, state, options))
+    const { compiled, options } = this.planner
+    const held = MutableState.from(withoutForeign(observed, compiled, options))
     this.#held = held
-    const wanted = diff(held, state)
+    const wanted = await inTurns(comparing(held, compiled))
     const drift = isFirst ? [] : this.#driftAmong(wanted, touched)
     this.retries.settle(wanted)
-    return { ...(await this.#make(held, wanted, drift, state.services.keys())), full: true }
+    return { ...(await this.#make(held, wanted, drift, compiled.services.keys())), full: true }
   }
 
   /** Takes away everything that is ours, read from the kernel alone: it does not matter what was wished. */
@@ -127,9 +132,9 @@ export class Reconciler {
   }
 
   async #planCleanup(): Promise<{ ours: KernelState; changes: Change[] }> {
-    const { state, options } = this.planner
-    const ours = onlyOurs(await this.plane.observe(state), options)
-    return { ours, changes: diff(ours, afterCleanup(ours, options)) }
+    const { compiled, options } = this.planner
+    const ours = onlyOurs(await this.plane.observe(compiled), options)
+    return { ours, changes: await inTurns(comparing(ours, afterCleanup(ours, options))) }
   }
 
   async #make(
@@ -146,7 +151,7 @@ export class Reconciler {
     const known = new Set(this.drains.list())
     const changes = this.drains.begin(allowed, this.now(), (key) => this.#drainTimeout(key))
     const failures = await this.#run(held, changes)
-    this.#shareWithPlan(held, services)
+    await inTurns(this.#shareWithPlan(held, services))
     const failed = new Set(failures.map(({ change }) => change))
     return {
       changes: failed.size === 0 ? changes : changes.filter((change) => !failed.has(change)),
@@ -161,29 +166,35 @@ export class Reconciler {
   /** Step by step; the picture follows what was made. */
   async #run(held: MutableState, changes: readonly Change[]): Promise<ChangeFailure[]> {
     const failures: ChangeFailure[] = []
-    for (const { changes: step } of groupBySteps(changes)) {
+    for (const { changes: step } of await inTurns(grouping(changes))) {
       const { ready, held: blocked } = withoutBlocked(step, failures)
-      const failedNow = await this.plane.make(ready, this.planner.state)
+      const failedNow = await this.plane.make(ready, this.planner.compiled)
       failures.push(...blocked, ...failedNow)
-      const failed = new Set(failedNow.map(({ change }) => change))
-      for (const change of ready) {
-        if (failed.has(change)) continue
-        held.apply(change)
-        this.retries.succeeded(change)
-      }
+      await inTurns(this.#enter(held, ready, failedNow))
     }
     // The kernel said that something is there, or is not there, against our picture: look again.
     if (failures.some(({ error }) => contradictsPicture(error))) this.#mustLook = true
     return failures
   }
 
+  *#enter(held: MutableState, made: readonly Change[], failures: readonly ChangeFailure[]): Steps {
+    const failed = new Set(failures.map(({ change }) => change))
+    for (const change of made) {
+      if (failed.has(change)) continue
+      held.apply(change)
+      this.retries.succeeded(change)
+      yield
+    }
+  }
+
   /** Once a service is as planned its servers need not be kept twice. */
-  #shareWithPlan(held: MutableState, services: Iterable<string>): void {
-    const planned = this.planner.state.services
+  *#shareWithPlan(held: MutableState, services: Iterable<string>): Steps {
+    const planned = this.planner.compiled.services
     for (const key of services) {
       const [have, want] = [held.services.get(key), planned.get(key)]
       if (have !== undefined && want !== undefined && have !== want && isSame(have, want))
         held.services.set(key, want)
+      yield
     }
   }
 
@@ -196,7 +207,7 @@ export class Reconciler {
 
   #drainTimeout(key: string): number {
     return (
-      this.planner.state.services.get(key)?.drainTimeoutSeconds ?? this.planner.options.drainTimeoutSeconds
+      this.planner.compiled.services.get(key)?.drainTimeoutSeconds ?? this.planner.options.drainTimeoutSeconds
     )
   }
 

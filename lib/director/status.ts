@@ -22,7 +22,7 @@ export function statusOf(
   reconciler: Reconciler,
   known: { readonly started: boolean; readonly lastSync: Date | undefined },
 ): DirectorStatus {
-  const { services } = planner.state
+  const { services } = planner.compiled
   return {
     ...known,
     services: services.size,
@@ -52,6 +52,6 @@ export function ownersOf(change: Change, planner: Planner): string[] {
   if (change.type === 'addEntry' || change.type === 'removeEntry') return planner.ownersOf(change)
   if (change.type === 'addAddress' || change.type === 'removeAddress') return planner.ownersOf(change)
   if ('check' in change) return [change.check.owner]
-  const owner = 'key' in change ? planner.state.services.get(change.key)?.owner : undefined
+  const owner = 'key' in change ? planner.compiled.services.get(change.key)?.owner : undefined
   return owner === undefined ? [] : [owner]
 }

@@ -28,6 +28,7 @@ interface Finished {
 /** One family's iptables. */
 export class Iptables {
   #prefix: string | undefined
+  #version: string | undefined
 
   constructor(
     readonly family: IpFamily,
@@ -46,8 +47,11 @@ export class Iptables {
 
   /** `'1.8.9'`. @throws `ERR_UNSUPPORTED_FEATURE` */
   async version(): Promise<string> {
-    const { output } = await this.#start([await this.#findPrefix(), '--version'])
-    return /v(\d+(?:\.\d+)*)/.exec(output)?.[1] ?? ''
+    if (this.#version === undefined) {
+      const { output } = await this.#start([await this.#findPrefix(), '--version'])
+      this.#version = /v(\d+(?:\.\d+)*)/.exec(output)?.[1] ?? ''
+    }
+    return this.#version
   }
 
   async #run(what: 'save' | 'restore', args: readonly string[], input?: string): Promise<string> {

@@ -22,6 +22,12 @@ import type {
 
 const PROTOCOL_NAMES: Readonly<Record<number, Protocol>> = { 6: 'tcp', 17: 'udp', 132: 'sctp' }
 
+export type ServiceConfiguration = ServiceKey & Omit<ServiceState, 'counters' | 'rates'>
+export type ServerConfiguration = Omit<
+  ServerState,
+  'counters' | 'rates' | 'activeConnections' | 'inactiveConnections' | 'persistentConnections'
+>
+
 /** Decodes rows of all three layouts; made once, when the addon is there. */
 export class RowReader {
   readonly serviceSize: number
@@ -53,6 +59,15 @@ export class RowReader {
     const at = this.service
     const stats = readStats(view, row, at)
     return { ...this.serviceAt(view, row, at), counters: stats.counters, rates: stats.rates }
+  }
+
+  /** The service without its counters: ten numbers less to make. */
+  serviceConfiguration(view: DataView, row: number): ServiceConfiguration {
+    return this.serviceAt(view, row, this.service)
+  }
+
+  serverConfiguration(view: DataView, row: number): ServerConfiguration {
+    return this.serverAt(view, row, this.server)
   }
 
   serverCount(view: DataView, row: number): number {
@@ -174,8 +189,14 @@ export function rowReader(): RowReader {
   return (reader ??= new RowReader())
 }
 
+// The same buffer is read row by row.
+let lastBytes: Uint8Array = new Uint8Array()
+
 function bytesOf(view: DataView): Uint8Array {
-  return new Uint8Array(view.buffer, view.byteOffset, view.byteLength)
+  if (lastBytes.buffer !== view.buffer || lastBytes.byteOffset !== view.byteOffset) {
+    lastBytes = new Uint8Array(view.buffer, view.byteOffset, view.byteLength)
+  }
+  return lastBytes
 }
 
 // The bits are shared between schedulers; ipvsadm names them by the scheduler that is set.

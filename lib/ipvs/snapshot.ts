@@ -1,6 +1,8 @@
 /** The whole table as it was read once: rows in a few buffers, objects when somebody looks. */
-import { rowReader } from './rows.js'
-import type { ServerState, ServiceWithServers } from './types.js'
+import { rowReader, type ServerConfiguration, type ServiceConfiguration } from './rows.js'
+import type { ServiceWithServers } from './types.js'
+
+export type ConfiguredService = ServiceConfiguration & { readonly servers: readonly ServerConfiguration[] }
 
 export interface SnapshotBuffers {
   readonly services: ArrayBuffer
@@ -40,22 +42,33 @@ export class Snapshot implements Iterable<ServiceWithServers> {
 
   *[Symbol.iterator](): Generator<ServiceWithServers, void, undefined> {
     const reader = rowReader()
-    let server = 0
-    for (let index = 0; index < this.serviceCount; index++) {
-      const row = index * reader.serviceSize
-      const count = reader.serverCount(this.serviceView, row)
-      const first = server
-      const servers = Array.from({ length: count }, (_, nth) => this.server(first + nth))
+    for (const { row, servers } of this.rows((view, at) => reader.serverState(view, at))) {
       // The state is a fresh object of ours: completing it is cheaper than copying it.
       yield Object.assign(reader.serviceState(this.serviceView, row), { servers })
-      server += count
     }
   }
 
-  private server(index: number): ServerState {
+  /** The same without counters and rates: what takes least to make where only the configuration is looked at. */
+  *configurations(): Generator<ConfiguredService, void, undefined> {
     const reader = rowReader()
-    const view = this.serverViews[Math.floor(index / this.serversPerPiece)] as DataView
-    return reader.serverState(view, (index % this.serversPerPiece) * reader.serverSize)
+    for (const { row, servers } of this.rows((view, at) => reader.serverConfiguration(view, at))) {
+      yield Object.assign(reader.serviceConfiguration(this.serviceView, row), { servers })
+    }
+  }
+
+  private *rows<T>(decode: (view: DataView, row: number) => T): Generator<{ row: number; servers: T[] }> {
+    const reader = rowReader()
+    let server = 0
+    for (let index = 0; index < this.serviceCount; index++) {
+      const row = index * reader.serviceSize
+      const last = server + reader.serverCount(this.serviceView, row)
+      const servers: T[] = []
+      for (; server < last; server++) {
+        const view = this.serverViews[Math.floor(server / this.serversPerPiece)] as DataView
+        servers.push(decode(view, (server % this.serversPerPiece) * reader.serverSize))
+      }
+      yield { row, servers }
+    }
   }
 }
 

@@ -4,6 +4,7 @@ import type { DirectorError } from '../../errors.js'
 import type { Kernel } from '../../kernel.js'
 import type { Change } from '../changes.js'
 import type { ChangeFailure } from '../data-plane.js'
+import { inTurns, type Steps } from '../turns.js'
 
 const batched = {
   addService: true,
@@ -24,12 +25,36 @@ export function isBatched(change: Change): change is BatchedChange {
   return Object.hasOwn(batched, change.type)
 }
 
+/** So many are packed while the kernel works on those before them. */
+const changesInPiece = 2048
+
 /** Makes them in order, whatever becomes of the single ones. */
 export async function makeInBatch(
   kernel: Kernel,
   changes: readonly BatchedChange[],
 ): Promise<ChangeFailure[]> {
   const failures: ChangeFailure[] = []
+  let underWay: Promise<ChangeFailure[]> | undefined
+  for (let first = 0; first < changes.length; first += changesInPiece) {
+    const piece = packing(changes.slice(first, first + changesInPiece))
+    const packed = await inTurns(piece)
+    // One is sent and one is packed at a time: memory stays small, and the kernel never waits for us.
+    if (underWay !== undefined) failures.push(...(await underWay))
+    underWay = send(kernel, packed)
+    // If packing fails first, its error is the one to be told.
+    underWay.catch(() => undefined)
+  }
+  return underWay === undefined ? failures : [...failures, ...(await underWay)]
+}
+
+interface Packed {
+  readonly batch: Batch
+  readonly sent: readonly BatchedChange[]
+  readonly refused: readonly ChangeFailure[]
+}
+
+function* packing(changes: readonly BatchedChange[]): Steps<Packed> {
+  const refused: ChangeFailure[] = []
   const batch = new Batch()
   const sent: BatchedChange[] = []
   for (const change of changes) {
@@ -38,9 +63,15 @@ export async function makeInBatch(
       sent.push(change)
     } catch (error) {
       // Refused before it was sent: something that IPVS cannot express came through the checks of the input.
-      failures.push({ change, error: error as Error })
+      refused.push({ change, error: error as Error })
     }
+    yield
   }
+  return { batch, sent, refused }
+}
+
+async function send(kernel: Kernel, { batch, sent, refused }: Packed): Promise<ChangeFailure[]> {
+  const failures = [...refused]
   const { failed } = await kernel.commit(batch, { onError: 'continue' })
   for (const { index, error } of failed) {
     const change = sent[index]

@@ -59,10 +59,15 @@ export class KernelPlane implements DataPlane {
   async make(changes: readonly Change[], planned: KernelState): Promise<ChangeFailure[]> {
     const failures: ChangeFailure[] = []
     const batched: BatchedChange[] = []
+    const rules: Promise<void>[] = []
     for (const change of changes) {
       if (isBatched(change)) batched.push(change)
+      // The families' programs do not touch each other.
+      else if (change.type === 'writeRules')
+        rules.push(collect(failures, change, () => this.#makeOne(change, planned)))
       else await collect(failures, change, () => this.#makeOne(change, planned))
     }
+    await Promise.all(rules)
     if (batched.length > 0) failures.push(...(await makeInBatch(this.kernel, batched)))
     return failures
   }

@@ -2,8 +2,9 @@
 import { formatEndpoint } from '../../address.js'
 import { DirectorError } from '../../errors.js'
 import type { Iptables } from '../../iptables/program.js'
-import { chainKey, type IptablesState } from '../../iptables/types.js'
-import type { Family, Server, ServiceWithServers } from '../../ipvs/types.js'
+import { chainKey, type IptablesState, type TableName } from '../../iptables/types.js'
+import type { ConfiguredService, Snapshot } from '../../ipvs/snapshot.js'
+import type { Family, Server } from '../../ipvs/types.js'
 import type { Kernel } from '../../kernel.js'
 import { sameServer, sameService } from '../compare.js'
 import { canonicalAddress } from '../ip.js'
@@ -17,6 +18,7 @@ import {
   type SetState,
   type VirtualServerState,
 } from '../state.js'
+import { inTurns, type Steps } from '../turns.js'
 
 export async function observeKernel(
   kernel: Kernel,
@@ -37,16 +39,21 @@ export async function observeKernel(
 
 /** What is as planned is taken from the plan, so that it is in memory once. */
 async function readServices(kernel: Kernel, planned: KernelState): Promise<Map<string, VirtualServerState>> {
+  return inTurns(comparingServices(await kernel.ipvs.snapshot(), planned))
+}
+
+function* comparingServices(table: Snapshot, planned: KernelState): Steps<Map<string, VirtualServerState>> {
   const result = new Map<string, VirtualServerState>()
-  for (const service of await kernel.ipvs.snapshot()) {
+  for (const service of table.configurations()) {
     const key = serviceKeyText(service)
     result.set(key, asPlanned(service, planned.services.get(key)) ?? asObserved(service))
+    yield
   }
   return result
 }
 
 function asPlanned(
-  observed: ServiceWithServers,
+  observed: ConfiguredService,
   planned: VirtualServerState | undefined,
 ): VirtualServerState | undefined {
   if (planned === undefined || planned.servers.size !== observed.servers.length) return undefined
@@ -58,8 +65,7 @@ function asPlanned(
   return isSame ? planned : undefined
 }
 
-/** The configuration alone: counters would only fill memory. */
-function asObserved(observed: ServiceWithServers): VirtualServerState {
+function asObserved(observed: ConfiguredService): VirtualServerState {
   const { scheduler, schedulerFlags, persistence, persistenceEngine, onePacket } = observed
   const servers = new Map<string, Server>()
   for (const {
@@ -105,11 +111,18 @@ async function readSets(kernel: Kernel, planned: KernelState): Promise<Map<strin
 }
 
 async function readEntries(kernel: Kernel, name: string): Promise<Set<string>> {
+  return inTurns(parsing(await kernel.sets.save(name)))
+}
+
+function* parsing(text: string): Steps<Set<string>> {
   const entries = new Set<string>()
-  const text = await kernel.sets.save(name)
-  for (const line of text.split('\n')) {
+  for (let start = 0; start < text.length;) {
+    const end = text.indexOf('\n', start)
+    const line = text.slice(start, end < 0 ? undefined : end)
+    start += line.length + 1
     // add NAME ENTRY [options]
-    if (line.startsWith('add ')) entries.add(line.split(' ')[2] ?? '')
+    if (line.startsWith('add ')) entries.add(line.split(' ', 3)[2] ?? '')
+    yield
   }
   return entries
 }
@@ -119,13 +132,13 @@ async function readRules(
   planned: KernelState,
   options: ResolvedOptions,
 ): Promise<Map<Family, IptablesState>> {
-  const result = new Map<Family, IptablesState>()
-  for (const family of options.families) {
+  const read = async (family: Family): Promise<[Family, IptablesState]> => {
     const chains = planned.iptables.get(family)?.chains
-    const state = await iptables[family].read((chain, table) => chains?.has(chainKey(table, chain)) === true)
-    if (state.chains.size > 0 || state.jumps.length > 0) result.set(family, state)
+    const isOurs = (chain: string, table: TableName): boolean => chains?.has(chainKey(table, chain)) === true
+    return [family, await iptables[family].read(isOurs)]
   }
-  return result
+  const all = await Promise.all(options.families.map(read))
+  return new Map(all.filter(([, { chains, jumps }]) => chains.size > 0 || jumps.length > 0))
 }
 
 async function readLink(kernel: Kernel, name: string): Promise<LinkState | undefined> {

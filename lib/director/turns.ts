@@ -1,0 +1,30 @@
+/**
+ * Long work in slices. A generator yields wherever it may pause; the event loop gets its turn when a slice has taken long
+ * enough. The same generator run at once is the plain function.
+ */
+import { setImmediate as nextTurn } from 'node:timers/promises'
+
+/** Well under the 10 ms that nothing may hold the event loop for: what stands between two yields comes on top. */
+const sliceMs = 4
+/** Reading the clock costs as much as a small step. */
+const stepsBetweenLooks = 16
+
+export type Steps<T = void> = Generator<undefined, T, undefined>
+
+export async function inTurns<T>(work: Steps<T>): Promise<T> {
+  let until = performance.now() + sliceMs
+  for (let step = 1; ; step++) {
+    const { done, value } = work.next()
+    if (done === true) return value
+    if (step % stepsBetweenLooks !== 0 || performance.now() < until) continue
+    await nextTurn()
+    until = performance.now() + sliceMs
+  }
+}
+
+export function atOnce<T>(work: Steps<T>): T {
+  for (;;) {
+    const { done, value } = work.next()
+    if (done === true) return value
+  }
+}
