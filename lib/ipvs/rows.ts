@@ -190,13 +190,15 @@ export function rowReader(): RowReader {
 }
 
 // The same buffer is read row by row.
-let lastBytes: Uint8Array = new Uint8Array()
+const bytesOfViews = new WeakMap<DataView, Uint8Array>()
 
 function bytesOf(view: DataView): Uint8Array {
-  if (lastBytes.buffer !== view.buffer || lastBytes.byteOffset !== view.byteOffset) {
-    lastBytes = new Uint8Array(view.buffer, view.byteOffset, view.byteLength)
+  let bytes = bytesOfViews.get(view)
+  if (bytes === undefined) {
+    bytes = new Uint8Array(view.buffer, view.byteOffset, view.byteLength)
+    bytesOfViews.set(view, bytes)
   }
-  return lastBytes
+  return bytes
 }
 
 // The bits are shared between schedulers; ipvsadm names them by the scheduler that is set.
