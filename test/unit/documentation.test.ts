@@ -27,27 +27,32 @@ function programs(): Map<string, string> {
   return found
 }
 
+/** The project's own, but against the declarations, as a user's program is compiled. */
+function compilerOptions(): ts.CompilerOptions {
+  const file = ts.readJsonConfigFile(join(root, 'tsconfig.json'), (name) => ts.sys.readFile(name))
+  const { options } = ts.parseJsonSourceFileConfigFileContent(file, ts.sys, root)
+  delete options.tsBuildInfoFile
+  return {
+    ...options,
+    noEmit: true,
+    incremental: false,
+    noUnusedLocals: false,
+    paths: { 'ipvs-director': ['./dist/lib/index.d.ts'] },
+  }
+}
+
 test('every TypeScript program in the documents compiles', () => {
   const files = programs()
   assert.ok(files.size > 0, 'no program found')
-  const { config } = ts.readConfigFile(join(root, 'tsconfig.json'), (file) => ts.sys.readFile(file))
-  const { options } = ts.parseJsonConfigFileContent(config, ts.sys, root)
-  // Against the declarations, as a user's program would.
-  Object.assign(options, {
-    noEmit: true,
-    incremental: false,
-    tsBuildInfoFile: undefined,
-    noUnusedLocals: false,
-  })
-  options.paths = { 'ipvs-director': ['./dist/lib/index.d.ts'] }
+  const options = compilerOptions()
   const host = ts.createCompilerHost(options)
-  const { readFile, fileExists, getSourceFile } = host
-  host.readFile = (file) => files.get(file) ?? readFile(file)
-  host.fileExists = (file) => files.has(file) || fileExists(file)
+  const onDisk = { ...host }
+  host.readFile = (file) => files.get(file) ?? onDisk.readFile(file)
+  host.fileExists = (file) => files.has(file) || onDisk.fileExists(file)
   host.getSourceFile = (file, ...rest) => {
     const text = files.get(file)
     return text === undefined
-      ? getSourceFile(file, ...rest)
+      ? onDisk.getSourceFile(file, ...rest)
       : ts.createSourceFile(file, text, ts.ScriptTarget.ES2022)
   }
   const diagnostics = ts.getPreEmitDiagnostics(ts.createProgram([...files.keys()], options, host))
