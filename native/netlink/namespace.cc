@@ -40,6 +40,19 @@ Namespace Namespace::Open(const std::string& path) {
   return result;
 }
 
+Namespace Namespace::MakeFresh() {
+  Namespace result;
+  int error = 0;
+  std::thread([&] {
+    if (::unshare(CLONE_NEWNET) == 0) {
+      result.fd_ = UniqueFd(RetryOpen("/proc/thread-self/ns/net", O_RDONLY));
+    }
+    if (!result.fd_) error = errno;
+  }).join();
+  if (error != 0) throw KernelError("make network namespace", error);
+  return result;
+}
+
 template <class Function>
 void Namespace::Inside(const char* operation, Function work) const {
   int error = 0;

@@ -16,6 +16,9 @@ class Namespace {
   Namespace() = default;
   // Throws KernelError when the path cannot be opened or is not a network namespace.
   static Namespace Open(const std::string& path);
+  // A new one that nothing else refers to, for trying things out; it goes with this object. Throws
+  // KernelError, EPERM without CAP_SYS_ADMIN.
+  static Namespace MakeFresh();
 
   bool own() const { return !fd_; }
 

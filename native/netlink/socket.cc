@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <chrono>
 
+#include "netlink/buffer_size.h"
 #include "util/error.h"
 
 namespace director::netlink {
@@ -24,16 +25,6 @@ void SetFlag(int fd, int option) {
   const int on = 1;
   // Older kernels lack some of them; what is missing costs detail, never correctness.
   (void)::setsockopt(fd, SOL_NETLINK, option, &on, sizeof on);
-}
-
-size_t GrowBuffer(int fd, int force, int plain, int wanted) {
-  if (::setsockopt(fd, SOL_SOCKET, force, &wanted, sizeof wanted) != 0) {
-    (void)::setsockopt(fd, SOL_SOCKET, plain, &wanted, sizeof wanted);
-  }
-  int actual = 0;
-  socklen_t size = sizeof actual;
-  if (::getsockopt(fd, SOL_SOCKET, plain, &actual, &size) != 0) throw KernelError("getsockopt", errno);
-  return static_cast<size_t>(actual);
 }
 
 uint32_t BindPort(int fd) {
@@ -54,8 +45,8 @@ Socket::Socket(const Namespace& where, const SocketOptions& options)
       buffer_(std::make_unique_for_overwrite<uint8_t[]>(kSlotBytes * kSlots)) {
   SetFlag(fd_.get(), NETLINK_EXT_ACK);
   if (options.cap_acknowledgements) SetFlag(fd_.get(), NETLINK_CAP_ACK);
-  send_limit_ = GrowBuffer(fd_.get(), SO_SNDBUFFORCE, SO_SNDBUF, options.send_buffer_bytes) - kSendReserve;
-  receive_capacity_ = GrowBuffer(fd_.get(), SO_RCVBUFFORCE, SO_RCVBUF, options.receive_buffer_bytes);
+  send_limit_ = GrowSendBuffer(fd_.get(), options.send_buffer_bytes) - kSendReserve;
+  receive_capacity_ = GrowReceiveBuffer(fd_.get(), options.receive_buffer_bytes);
   port_ = BindPort(fd_.get());
 }
 
