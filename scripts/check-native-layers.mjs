@@ -10,11 +10,11 @@ import { readFileSync } from 'node:fs'
 const rank = {
   util: 0,
   netlink: 1,
+  bpf: 1,
   ipvs: 2,
   ipset: 2,
   conntrack: 2,
   route: 2,
-  bpf: 2,
   libipset: 2,
   binding: 3,
 }

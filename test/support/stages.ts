@@ -15,6 +15,7 @@ export const stages: readonly Stage[] = [
   check('format', npm('format:check')),
   check('lint', npm('lint')),
   check('types', npm('build:ts')),
+  check('bpf', npm('build:bpf', '--check')),
   check('build', ['scripts/refresh-prebuild.mjs'], npm('build:native')),
   nodeTests('unit', 'dist/test/unit'),
   nodeTests('kernel', 'dist/test/kernel'),
