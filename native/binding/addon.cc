@@ -1,6 +1,7 @@
 #include <napi.h>
 
 #include "binding/commit_binding.h"
+#include "binding/conntrack_binding.h"
 #include "binding/ipvs_binding.h"
 #include "binding/kernel_handle.h"
 #include "binding/route_binding.h"
@@ -28,6 +29,11 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   ExportSetsCalls(env, sets);
   ExportSetsLayouts(env, sets);
   exports.Set("sets", sets);
+
+  Napi::Object conntrack = Napi::Object::New(env);
+  ExportConntrackCalls(env, conntrack);
+  ExportConntrackLayouts(env, conntrack);
+  exports.Set("conntrack", conntrack);
   return exports;
 }
 

@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "binding/buffers.h"
+#include "binding/conntrack_binding.h"
 #include "binding/kernel_handle.h"
 #include "binding/sets_binding.h"
 
@@ -15,18 +16,6 @@ namespace {
 using netlink::BatchEnd;
 using netlink::BatchOptions;
 using netlink::RunReport;
-
-// { …, rows: ArrayBuffer[] }: operation rows, in order.
-std::vector<Bytes> TablesOf(const Napi::Object& run, Pins& pins) {
-  std::vector<Bytes> tables;
-  const Napi::Array rows = run.Get("rows").As<Napi::Array>();
-  for (uint32_t i = 0; i < rows.Length(); ++i) {
-    const Napi::Value table = rows.Get(i);
-    tables.push_back(BytesOfValue(table));
-    Pin(pins, table);
-  }
-  return tables;
-}
 
 RunWork IpvsRun(const Napi::Object& run, const Napi::Value& kernel, Pins& pins) {
   return [state = KernelHandle::StateOf(kernel), tables = TablesOf(run, pins)](const BatchOptions& options,
@@ -43,10 +32,11 @@ RunWork AddressRun(const Napi::Object& run, const Napi::Value& kernel, Pins& pin
 }
 
 RunFactory FactoryFor(std::string_view table) {
-  constexpr std::array<std::pair<std::string_view, RunFactory>, 3> kFactories{{
+  constexpr std::array<std::pair<std::string_view, RunFactory>, 4> kFactories{{
       {"ipvs", IpvsRun},
       {"addresses", AddressRun},
       {"sets", SetsRun},
+      {"conntrack", ConntrackRun},
   }};
   for (const auto& [name, factory] : kFactories) {
     if (name == table) return factory;
@@ -132,6 +122,17 @@ BatchOptions OptionsOf(const Napi::Object& object, Pins& pins) {
 }
 
 }  // namespace
+
+std::vector<Bytes> TablesOf(const Napi::Object& run, Pins& pins) {
+  std::vector<Bytes> tables;
+  const Napi::Array rows = run.Get("rows").As<Napi::Array>();
+  for (uint32_t i = 0; i < rows.Length(); ++i) {
+    const Napi::Value table = rows.Get(i);
+    tables.push_back(BytesOfValue(table));
+    Pin(pins, table);
+  }
+  return tables;
+}
 
 Napi::Value Commit(const Napi::CallbackInfo& info) {
   Pins pins;

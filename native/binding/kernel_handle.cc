@@ -24,7 +24,8 @@ KernelState::KernelState(netlink::Namespace opened)
       route(where, {.protocol = NETLINK_ROUTE}),
       links(route),
       netfilter(where, {.protocol = NETLINK_NETFILTER}),
-      sets(netfilter) {}
+      sets(netfilter),
+      conntrack(netfilter) {}
 
 Napi::Function KernelHandle::Define(Napi::Env env) {
   return DefineClass(env, "KernelHandle",

@@ -4,6 +4,7 @@
 
 #include <memory>
 
+#include "conntrack/client.h"
 #include "ipset/client.h"
 #include "ipvs/client.h"
 #include "netlink/namespace.h"
@@ -23,6 +24,7 @@ struct KernelState {
   route::Client links;
   netlink::SocketPool netfilter;
   ipset::Client sets;
+  conntrack::Client conntrack;
 };
 
 // The JavaScript object behind `openKernel()`. Closing drops the idle sockets; running tasks finish first.

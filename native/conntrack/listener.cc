@@ -1,0 +1,279 @@
+#include "conntrack/listener.h"
+
+#include <poll.h>
+#include <sys/eventfd.h>
+
+#include <array>
+#include <bit>
+#include <cerrno>
+#include <csignal>
+#include <new>
+
+#include "conntrack/decode.h"
+#include "conntrack/wire.h"
+#include "netlink/message.h"
+#include "util/error.h"
+
+namespace director::conntrack {
+namespace {
+
+using netlink::EventDatagram;
+using netlink::Message;
+using netlink::ReceiveStatus;
+
+// A chunk is handed over at this size at the latest: about 1 MiB.
+constexpr size_t kChunkRows = (1 << 20) / sizeof(FlowRow);
+
+uint32_t JoinedKinds(const std::vector<uint32_t>& groups) {
+  uint32_t kinds = 0;
+  for (const uint32_t group : groups) {
+    if (group == NFNLGRP_CONNTRACK_NEW) kinds |= FILTER_NEW;
+    if (group == NFNLGRP_CONNTRACK_UPDATE) kinds |= FILTER_UPDATE;
+    if (group == NFNLGRP_CONNTRACK_DESTROY) kinds |= FILTER_DESTROY;
+  }
+  return kinds;
+}
+
+uint32_t KindBit(EventKind kind) {
+  return 1u << (static_cast<uint32_t>(kind) - 1);
+}
+static_assert(FILTER_NEW == 1 && FILTER_UPDATE == 2 && FILTER_DESTROY == 4);
+
+int MillisecondsUntil(std::chrono::steady_clock::time_point when) {
+  const auto left = std::chrono::ceil<std::chrono::milliseconds>(when - std::chrono::steady_clock::now());
+  return static_cast<int>(std::max<int64_t>(left.count(), 0));
+}
+
+// Signals are Node's business: its own threads take them.
+void BlockSignals() {
+  sigset_t all;
+  sigfillset(&all);
+  pthread_sigmask(SIG_SETMASK, &all, nullptr);
+}
+
+}  // namespace
+
+Listener::Listener(std::shared_ptr<const netlink::Namespace> where, const ListenerOptions& options,
+                   const FilterRules* rules, std::function<void()> ready)
+    : where_(std::move(where)),
+      socket_(std::in_place, *where_,
+              netlink::EventSocketOptions{NETLINK_NETFILTER, options.groups, options.receive_buffer_bytes,
+                                          options.all_namespaces}),
+      wake_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)),
+      receive_capacity_(socket_->receive_capacity()),
+      filter_capacity_(options.filter_capacity),
+      resync_interval_(options.resync_interval_ms),
+      joined_(JoinedKinds(options.groups)),
+      queue_(options.most_queued_bytes, std::move(ready), [this] { Wake(); }) {
+  if (!wake_) throw KernelError("eventfd", errno);
+  if (rules != nullptr) StartFilter(options, *rules);
+  rules_ = native_filter_.current();
+  socket_->Join();
+  if (options.resync) {
+    resync_.emplace(where_, native_filter_, [this](const FlowRow& row) { AddSynthetic(row); });
+    resync_->Begin(ResyncCause::kStart);
+  }
+  thread_ = std::thread([this] { Run(); });
+}
+
+void Listener::StartFilter(const ListenerOptions& options, const FilterRules& rules) {
+  CheckCapacity(rules, filter_capacity_);
+  native_filter_.Apply(rules);
+  filter_kind_ = options.filter_kind == FilterKind::kNative || !StartKernelFilter(options, rules)
+                     ? FilterKind::kNative
+                     : FilterKind::kKernel;
+}
+
+// False where the kernel does not let us, and nobody insists.
+bool Listener::StartKernelFilter(const ListenerOptions& options, const FilterRules& rules) {
+  try {
+    // The program was compiled for little-endian machines.
+    if constexpr (std::endian::native != std::endian::little) throw KernelError("load filter", ENOSYS);
+    kernel_filter_ = std::make_unique<KernelFilter>(options.filter_capacity);
+    kernel_filter_->Apply(rules);
+    socket_->AttachFilter(kernel_filter_->program());
+    return true;
+  } catch (const KernelError& error) {
+    // ENOSYS: built without bpf(2). What else may go wrong would go wrong everywhere, and must be heard of.
+    const bool refused = error.number() == EPERM || error.number() == EACCES || error.number() == ENOSYS;
+    if (options.filter_kind == FilterKind::kKernel || !refused) throw;
+    kernel_filter_.reset();
+    return false;
+  }
+}
+
+void Listener::SetFilter(const FilterRules& rules) {
+  CheckCapacity(rules, filter_capacity_);
+  if (kernel_filter_) kernel_filter_->Apply(rules);
+  native_filter_.Apply(rules);
+  filter_changed_.store(true);
+  Wake();
+}
+
+void Listener::Close() {
+  stopping_.store(true);
+  Wake();
+  const std::lock_guard lock(closing_);
+  if (thread_.joinable()) thread_.join();
+  socket_.reset();
+}
+
+void Listener::Wake() {
+  const uint64_t one = 1;
+  // Fails only when the counter is at its top: the reader wakes up then, too.
+  (void)!::write(wake_.get(), &one, sizeof one);
+}
+
+void Listener::Run() {
+  BlockSignals();
+  try {
+    while (!stopping_.load()) Step();
+    Publish();
+  } catch (const KernelError& error) {
+    Publish();
+    queue_.Fail(error);
+  } catch (const std::bad_alloc&) {
+    queue_.Fail(KernelError("listen", ENOMEM));
+  }
+}
+
+void Listener::Step() {
+  if (queue_.Full()) return Wait();
+  TakeFilter();
+  const ReceiveStatus status = socket_->Receive(events_);
+  if (status == ReceiveStatus::kData) Read(events_);
+  if (status == ReceiveStatus::kOverrun) {
+    // The kernel drops until all that came before is read. If this is the next gap already, the last has
+    // ended.
+    CheckLoss();
+    overrun_ = true;
+    return;
+  }
+  // Events come first; the table can wait.
+  if (socket_->drained()) {
+    CheckLoss();
+    if (!GoOnWithResync() && status == ReceiveStatus::kEmpty) return Wait();
+  }
+  if (queue_.ConsumerWaits()) Publish();
+}
+
+void Listener::TakeFilter() {
+  if (!filter_changed_.exchange(false)) return;
+  rules_ = native_filter_.current();
+  if (resync_) resync_->Begin(ResyncCause::kFilterChange);
+}
+
+// False when there is nothing to do for it now.
+bool Listener::GoOnWithResync() {
+  if (!resync_) return false;
+  if (!resync_->active()) {
+    if (!resync_->HasSilentFlows() || Clock::now() < next_dump_) return false;
+    resync_->Begin(ResyncCause::kSilentFlows);
+  }
+  resync_->ReadSome();
+  next_dump_ = Clock::now() + resync_interval_;
+  return true;
+}
+
+void Listener::Read(const std::vector<EventDatagram>& events) {
+  for (const EventDatagram& event : events) {
+    if (filter_kind_ == FilterKind::kNative && !rules_->Passes(event.bytes)) continue;
+    ReadEvent(event);
+  }
+  if (unreadable_ > 0) AddLoss(std::exchange(unreadable_, 0), LossReason::kUnreadable);
+}
+
+void Listener::ReadEvent(const EventDatagram& event) {
+  netlink::MessageReader messages(event.bytes);
+  for (Message message; messages.Next(message);) {
+    const EventKind kind = EventOf(message);
+    if (kind == EventKind::kNone) {
+      ++unreadable_;
+    } else if (SubsystemOf(message.type) == NFNL_SUBSYS_CTNETLINK) {
+      ReadFlowEvent(message, kind, event.nsid);
+    } else {
+      ReadExpectationEvent(message, kind, event.nsid);
+    }
+  }
+  if (messages.malformed() || event.cut) ++unreadable_;
+}
+
+void Listener::ReadFlowEvent(const Message& message, EventKind kind, int32_t nsid) {
+  BeginChunk(ChunkKind::kFlows);
+  FlowRow& row = chunk_.flows.emplace_back();
+  if (!ReadFlow(message, row)) {
+    chunk_.flows.pop_back();
+    ++unreadable_;
+    return;
+  }
+  row.kind = kind;
+  row.nsid = nsid;
+  if (resync_) resync_->Saw(row);
+  received_.fetch_add(1, std::memory_order_relaxed);
+}
+
+void Listener::ReadExpectationEvent(const Message& message, EventKind kind, int32_t nsid) {
+  BeginChunk(ChunkKind::kExpectations);
+  ExpectationRow& row = chunk_.expectations.emplace_back();
+  if (!ReadExpectation(message, row)) {
+    chunk_.expectations.pop_back();
+    ++unreadable_;
+    return;
+  }
+  row.kind = kind;
+  row.nsid = nsid;
+  received_.fetch_add(1, std::memory_order_relaxed);
+}
+
+void Listener::AddSynthetic(const FlowRow& row) {
+  if ((joined_ & KindBit(row.kind)) == 0) return;
+  BeginChunk(ChunkKind::kFlows);
+  chunk_.flows.push_back(row);
+}
+
+// After an overrun, all that was queued before it has been read: what follows came after the gap.
+void Listener::CheckLoss() {
+  if (!std::exchange(overrun_, false)) return;
+  const uint32_t drops = socket_->drops();
+  AddLoss(drops - std::exchange(drops_, drops), LossReason::kOverrun);
+  if (resync_) resync_->Begin(ResyncCause::kLoss);
+}
+
+void Listener::AddLoss(uint64_t count, LossReason reason) {
+  if (count == 0) return;
+  Publish();
+  chunk_.kind = ChunkKind::kLost;
+  chunk_.lost = count;
+  chunk_.reason = reason;
+  lost_.fetch_add(count, std::memory_order_relaxed);
+  Publish();
+}
+
+// Rows of one kind to a chunk, and no more than fit.
+void Listener::BeginChunk(ChunkKind kind) {
+  const size_t rows = chunk_.flows.size() + chunk_.expectations.size();
+  if (chunk_.kind != kind || rows >= kChunkRows) Publish();
+  chunk_.kind = kind;
+}
+
+void Listener::Publish() {
+  if (chunk_.flows.empty() && chunk_.expectations.empty() && chunk_.lost == 0) return;
+  const size_t last = chunk_.flows.size();
+  queue_.Push(std::exchange(chunk_, Chunk{}));
+  // The next chunk is likely to be as large; a vector that grows copies.
+  chunk_.flows.reserve(std::min(last, kChunkRows));
+}
+
+// Until there is an event, room in a queue that was full, another filter, the end, or time for another dump.
+void Listener::Wait() {
+  Publish();
+  const bool full = queue_.Full();
+  const bool timed = !full && resync_ && resync_->HasSilentFlows();
+  std::array<pollfd, 2> polled = {{{wake_.get(), POLLIN, 0}, {socket_->fd(), POLLIN, 0}}};
+  const int ready = ::poll(polled.data(), full ? 1 : 2, timed ? MillisecondsUntil(next_dump_) : -1);
+  if (ready < 0 && errno != EINTR) throw KernelError("poll", errno);
+  uint64_t count;
+  if (polled[0].revents != 0) (void)!::read(wake_.get(), &count, sizeof count);
+}
+
+}  // namespace director::conntrack

@@ -1,0 +1,115 @@
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <memory>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+#include "conntrack/chunk_queue.h"
+#include "conntrack/kernel_filter.h"
+#include "conntrack/native_filter.h"
+#include "conntrack/resync.h"
+#include "netlink/event_socket.h"
+#include "netlink/namespace.h"
+
+namespace director::conntrack {
+
+enum class FilterKind { kNone, kNative, kKernel };
+
+struct ListenerOptions {
+  // NFNLGRP_CONNTRACK_*, counted from 1.
+  std::vector<uint32_t> groups;
+  bool all_namespaces = false;
+  int receive_buffer_bytes = 32 << 20;
+  // How much may wait for the consumer before the reader stops, and the kernel's buffer takes over.
+  size_t most_queued_bytes = 64 << 20;
+  // Where filters run; empty: in the kernel where it lets us, else in the reader.
+  std::optional<FilterKind> filter_kind;
+  uint32_t filter_capacity = 65536;
+  bool resync = false;
+  // How often the table is read again for flows that end without an event.
+  int resync_interval_ms = 15000;
+};
+
+// Hears conntrack events on a thread of its own, which drains the socket whatever the consumer does.
+//
+// Threads: the reader's runs between the constructor and Close(); Take() belongs to one consumer; SetFilter()
+// to any one thread at a time; Close() to any.
+class Listener {
+ public:
+  // Hears everything that `rules` pass from here on. `ready` is called on the reader's thread.
+  Listener(std::shared_ptr<const netlink::Namespace> where, const ListenerOptions& options,
+           const FilterRules* rules, std::function<void()> ready);
+  ~Listener() { Close(); }
+
+  Listener(const Listener&) = delete;
+  Listener& operator=(const Listener&) = delete;
+
+  // The next stretch of events, see ChunkQueue::Take().
+  std::optional<Chunk> Take() { return queue_.Take(); }
+  void SetFilter(const FilterRules& rules);
+  // Ends the reader and closes the socket; what is queued can still be taken. Returns when the thread is
+  // gone.
+  void Close();
+
+  FilterKind filter_kind() const { return filter_kind_; }
+  size_t receive_capacity() const { return receive_capacity_; }
+  size_t queued_bytes() const { return queue_.bytes(); }
+  uint64_t received() const { return received_.load(std::memory_order_relaxed); }
+  uint64_t lost() const { return lost_.load(std::memory_order_relaxed); }
+
+ private:
+  using Clock = std::chrono::steady_clock;
+
+  void StartFilter(const ListenerOptions& options, const FilterRules& rules);
+  bool StartKernelFilter(const ListenerOptions& options, const FilterRules& rules);
+  void Run();
+  void Step();
+  void TakeFilter();
+  bool GoOnWithResync();
+  void Read(const std::vector<netlink::EventDatagram>& events);
+  void ReadEvent(const netlink::EventDatagram& event);
+  void ReadFlowEvent(const netlink::Message& message, EventKind kind, int32_t nsid);
+  void ReadExpectationEvent(const netlink::Message& message, EventKind kind, int32_t nsid);
+  void AddSynthetic(const FlowRow& row);
+  void CheckLoss();
+  void AddLoss(uint64_t count, LossReason reason);
+  void BeginChunk(ChunkKind kind);
+  void Publish();
+  void Wait();
+  void Wake();
+
+  std::shared_ptr<const netlink::Namespace> where_;
+  std::optional<netlink::EventSocket> socket_;
+  UniqueFd wake_;
+  FilterKind filter_kind_ = FilterKind::kNone;
+  std::unique_ptr<KernelFilter> kernel_filter_;
+  NativeFilter native_filter_;
+  size_t receive_capacity_;
+  const uint32_t filter_capacity_;
+  const std::chrono::milliseconds resync_interval_;
+  uint32_t joined_ = 0;  // FILTER_NEW, FILTER_UPDATE, FILTER_DESTROY as far as their groups are joined
+  ChunkQueue queue_;
+
+  // The reader's own.
+  std::vector<netlink::EventDatagram> events_;
+  std::shared_ptr<const CompiledRules> rules_;
+  std::optional<Resync> resync_;
+  Chunk chunk_;
+  Clock::time_point next_dump_;
+  uint32_t drops_ = 0;
+  uint64_t unreadable_ = 0;
+  bool overrun_ = false;
+
+  std::mutex closing_;
+  std::atomic<bool> stopping_ = false;
+  std::atomic<bool> filter_changed_ = false;
+  std::atomic<uint64_t> received_ = 0;
+  std::atomic<uint64_t> lost_ = 0;
+  // Last: everything above is there before it runs, and until it is joined.
+  std::thread thread_;
+};
+
+}  // namespace director::conntrack
