@@ -6,6 +6,19 @@ export {
   type FailedOperation,
   type OperationOutcome,
 } from './commit.js'
+export { ExpectationChunk, FlowChunk, LostChunk, RowChunk, type EventChunk } from './conntrack/chunk.js'
+export {
+  Conntrack,
+  type FlowDeletion,
+  type FlowDeletionCapabilities,
+  type SettingReport,
+} from './conntrack/client.js'
+export type * from './conntrack/connection.js'
+export type * from './conntrack/filter-types.js'
+export type { ListenOptions } from './conntrack/listen-options.js'
+export { Listener, type FilterKind, type ListenerStatus } from './conntrack/listener.js'
+export type * from './conntrack/types.js'
+export type { FlowWriteReport } from './conntrack/write.js'
 export * from './director/index.js'
 export {
   AbortError,

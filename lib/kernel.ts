@@ -2,6 +2,8 @@
 import type { Batch } from './batch.js'
 import { readCapabilities, type Capabilities } from './capabilities.js'
 import { commit, type CommitOptions, type CommitReport } from './commit.js'
+import { Conntrack } from './conntrack/client.js'
+import type { FollowedService } from './conntrack/ipvs-follower.js'
 import { DirectorError, InvalidArgumentError } from './errors.js'
 import { Sets } from './ipset/client.js'
 import { loadLibipset } from './ipset/libipset.js'
@@ -53,6 +55,7 @@ export class Kernel {
   readonly links: Links
   readonly sysctls: Sysctls
   readonly sets: Sets
+  readonly conntrack: Conntrack
   /** `await using kernel = await openKernel()`: closes. */
   declare readonly [Symbol.asyncDispose]: () => Promise<void>
   private open: KernelHandle | undefined
@@ -75,6 +78,7 @@ export class Kernel {
       addresses: () => new AddressUndoLog(() => this.links.addresses()),
     }
     this.sets = new Sets({ ...host, netns })
+    this.conntrack = new Conntrack({ ...host, followedServices: () => followedServices(this.ipvs) })
   }
 
   /**
@@ -103,9 +107,10 @@ export class Kernel {
     })
   }
 
-  /** Waits for commits under way, then closes the sockets. May be called again. */
+  /** Waits for commits under way, then closes listeners and sockets. May be called again. */
   async close(): Promise<void> {
     await this.queue
+    await this.conntrack.close()
     this.open?.close()
     this.open = undefined
   }
@@ -139,4 +144,23 @@ function priorState(ipvs: Ipvs) {
     },
     all: () => ipvs.snapshot(),
   }
+}
+
+/** Services by firewall mark have no address to tell their connections by: there the servers do. */
+async function followedServices(ipvs: Ipvs): Promise<FollowedService[]> {
+  const followed: FollowedService[] = []
+  for (const service of await ipvs.services()) {
+    if ('fwmark' in service) {
+      const { fwmark, family } = service
+      const servers = await ipvs.servers({ fwmark, family })
+      followed.push({
+        key: { fwmark, family },
+        servers: servers.map(({ address, port }) => ({ address, port })),
+      })
+    } else {
+      const { protocol, address, port } = service
+      followed.push({ key: { protocol, address, port }, servers: [] })
+    }
+  }
+  return followed
 }

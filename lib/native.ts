@@ -4,6 +4,7 @@
  */
 import { errnoName, NetlinkError } from './errors.js'
 import { loadAddon } from './load-addon.js'
+import type { ConntrackCalls } from './native-conntrack.js'
 import type { SetsCalls } from './native-sets.js'
 
 export interface RecordField {
@@ -200,6 +201,7 @@ export interface Native {
   readonly ipvs: IpvsCalls
   readonly route: RouteCalls
   readonly sets: SetsCalls
+  readonly conntrack: ConntrackCalls
   commit(
     kernel: KernelHandle,
     runs: readonly NativeRun[],

@@ -1,0 +1,70 @@
+/** What the kernel's errors mean here. */
+import { NetlinkError, UnsupportedFeatureError, errnoName } from '../errors.js'
+import { translate, type NativeFailure } from '../native.js'
+
+const REASONS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  create: {
+    EEXIST: 'there is such a flow already',
+    ENOENT: 'there is no such master flow, or no such helper',
+    EINVAL: 'the kernel refuses the tuples: both directions must be of one protocol, which it must know',
+    ENOSPC: 'the namespace has no room for labels: no rule uses them',
+    ENOMEM: 'the table is full (net.netfilter.nf_conntrack_max)',
+  },
+  update: {
+    ENOENT: 'there is no such flow in that zone',
+    EBUSY: 'these status bits cannot be changed, or no longer be cleared',
+    EOPNOTSUPP: 'that cannot be changed on a flow that is there already',
+    ENOSPC: 'the flow has no room for labels: no rule used them when it was made',
+  },
+}
+
+const COMMON: Readonly<Record<string, string>> = {
+  EPERM: 'it wants CAP_NET_ADMIN in the namespace',
+  EOPNOTSUPP: 'this kernel is built without what that needs (zones, labels, NAT, a helper)',
+}
+
+/** For `translate()`: the error of an operation, with its likely cause. */
+export function explainConntrack(operation: string): (error: unknown) => unknown {
+  return (error) => translate(error, (failure) => explained(operation, failure.number, failure))
+}
+
+/** The error for one refused write. */
+export function explainWrite(operation: string, number: number, text: string): NetlinkError {
+  const code = number === 0 ? 'ERR_REPLY_LOST' : errnoName(number)
+  const reason = REASONS[operation]?.[code] ?? COMMON[code] ?? text
+  return new NetlinkError(`${operation}: ${reason === '' ? code : `${reason} (${code})`}`, {
+    code,
+    errno: number === 0 ? undefined : number,
+    operation,
+    kernelMessage: text === '' ? undefined : text,
+  })
+}
+
+function explained(operation: string, number: number, failure: NativeFailure): Error | undefined {
+  const code = errnoName(number)
+  // nfnetlink answers so for a subsystem that is not there; none of our requests is malformed.
+  if (code === 'EINVAL' && (operation === 'count' || operation === 'flows' || operation === 'expectations')) {
+    return new UnsupportedFeatureError(
+      'conntrack',
+      'the kernel has no ctnetlink',
+      'load it: modprobe nf_conntrack_netlink',
+      { operation, errno: number, cause: failure },
+    )
+  }
+  if (failure.operation === 'load filter') {
+    return new UnsupportedFeatureError(
+      'eBPF filter',
+      `the kernel refuses the program (${code}): ${failure.detail}`,
+      `leave filterKind away, or ask for 'native'`,
+      { operation, errno: number, cause: failure },
+    )
+  }
+  const reason = REASONS[operation]?.[code] ?? COMMON[code]
+  if (reason === undefined) return undefined
+  return new NetlinkError(`${operation}: ${reason} (${code})`, {
+    code,
+    errno: number,
+    operation,
+    cause: failure,
+  })
+}

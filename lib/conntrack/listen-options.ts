@@ -1,0 +1,112 @@
+/** Options of `kernel.conntrack.listen()`. */
+import { checkChoice, checkInteger, checkKeys } from '../check.js'
+import { InvalidArgumentError } from '../errors.js'
+import { native } from '../native.js'
+import type { NativeListenerOptions } from '../native-conntrack.js'
+import { compileEventFilter } from './event-filter.js'
+import type { EventFilter } from './filter-types.js'
+import type { FlowEventType } from './types.js'
+
+export interface ListenOptions {
+  /** Kinds of flow events. @default all three */
+  readonly events?: readonly FlowEventType[]
+  /** Expectations as well: `expectation-new`, `expectation-update`, `expectation-destroy`. @default false */
+  readonly expectations?: boolean
+  /** Which events to get; in the kernel where it permits. Absent: all, and `setFilter()` is not available. */
+  readonly filter?: EventFilter
+  /** Where the filter has to run. @default in the kernel if bpf(2) is permitted, else in the reader */
+  readonly filterKind?: 'ebpf' | 'native'
+  /** How many endpoints and zones, and how many networks, a filter may hold. @default 65536 */
+  readonly filterCapacity?: number
+  /**
+   * Room for events that the reader has not fetched yet, bytes; the kernel grants twice as much. Beyond
+   * `net.core.rmem_max` it takes CAP_NET_ADMIN; `listener.receiveBufferBytes` says what was granted. @default 32 MiB
+   */
+  readonly receiveBufferBytes?: number
+  /** How much may wait for the consumer, bytes; then the kernel's buffer fills, and then events are lost. @default 64 MiB */
+  readonly queueBytes?: number
+  /**
+   * Keep the consumer's picture right: flows older than the listener come as synthetic `new` events; after a loss, what
+   * was missed comes as synthetic events. The kernel never reports the end of flows older than the listener (it does
+   * with `nf_conntrack_events=1`): as long as there are some, the table is read again every `intervalSeconds` (@default
+   * 15). Costs memory for every flow that passes the filter. @default false
+   */
+  readonly resync?: boolean | { readonly intervalSeconds?: number }
+  /**
+   * Hear all namespaces that have an id in this one (`ip netns set`), too: `nsid` says which an event is of
+   * [NETLINK_LISTEN_ALL_NSID]. Flows of the others produce events only with their `nf_conntrack_events=1`, or while they
+   * have a listener of their own. Not together with `resync`. @default false
+   */
+  readonly allNamespaces?: boolean
+  /** Closes the listener; a pending next() rejects with an AbortError. */
+  readonly signal?: AbortSignal | undefined
+}
+
+const KEYS: readonly (keyof ListenOptions)[] = [
+  'events',
+  'expectations',
+  'filter',
+  'filterKind',
+  'filterCapacity',
+  'receiveBufferBytes',
+  'queueBytes',
+  'resync',
+  'allNamespaces',
+  'signal',
+]
+const KINDS: readonly FlowEventType[] = ['new', 'update', 'destroy']
+const MIB = 1 << 20
+const I32 = 0x7fffffff
+
+/** Throws InvalidArgumentError for what is no option. `filter` is what to start with. */
+export function nativeListenOptions(
+  options: ListenOptions,
+  filter: EventFilter | undefined,
+): NativeListenerOptions {
+  checkKeys(options, 'options', KEYS)
+  const { filterKind, allNamespaces = false, resync = false } = options
+  if (filterKind !== undefined) checkChoice(filterKind, 'options.filterKind', ['ebpf', 'native'])
+  if (allNamespaces && resync !== false) {
+    throw new InvalidArgumentError(
+      'options.resync',
+      resync,
+      'false with allNamespaces: only the own table can be read',
+    )
+  }
+  const interval = typeof resync === 'object' ? (resync.intervalSeconds ?? 15) : 15
+  return {
+    groups: groupsOf(options),
+    allNamespaces,
+    receiveBufferBytes: bounded(options.receiveBufferBytes ?? 32 * MIB, 'receiveBufferBytes', 4096, I32 >> 1),
+    queueBytes: bounded(options.queueBytes ?? 64 * MIB, 'queueBytes', 1, Number.MAX_SAFE_INTEGER),
+    filterCapacity: bounded(options.filterCapacity ?? 65536, 'filterCapacity', 1, 1 << 24),
+    ...(filterKind !== undefined && { filterKind }),
+    ...(filter !== undefined && compileEventFilter(filter)),
+    resync: resync !== false,
+    resyncIntervalMs: bounded(interval, 'resync.intervalSeconds', 1, 86400) * 1000,
+  }
+}
+
+function bounded(value: number, name: string, least: number, most: number): number {
+  return checkInteger(value, `options.${name}`, least, most)
+}
+
+function groupsOf({ events = KINDS, expectations = false }: ListenOptions): number[] {
+  const { constants } = native().conntrack
+  const group = { new: constants.groupNew, update: constants.groupUpdate, destroy: constants.groupDestroy }
+  if (!Array.isArray(events))
+    throw new InvalidArgumentError('options.events', events, `a list of ${KINDS.join(', ')}`)
+  const groups = events.map((kind: FlowEventType, index) => {
+    return group[checkChoice(kind, `options.events[${index}]`, KINDS)]
+  })
+  if (expectations) {
+    groups.push(
+      constants.groupExpectationNew,
+      constants.groupExpectationUpdate,
+      constants.groupExpectationDestroy,
+    )
+  }
+  if (groups.length === 0)
+    throw new InvalidArgumentError('options.events', events, 'at least one kind of event')
+  return groups
+}
