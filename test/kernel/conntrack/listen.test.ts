@@ -1,0 +1,160 @@
+/** The stream of events. */
+import assert from 'node:assert/strict'
+import test from 'node:test'
+
+import type { FlowEvent } from '../../../lib/index.js'
+import { collect, flowEvents, take, udpFlow, udpFlows } from '../../support/conntrack.js'
+import { skipWithoutNamespaces as skip, withKernel } from '../../support/namespace.js'
+
+const summary = ({ type, mark, synthetic }: FlowEvent) => ({ type, mark, synthetic })
+
+test('what happens to a flow comes as new, update and destroy', { skip }, () =>
+  withKernel(async ({ conntrack }) => {
+    const listener = conntrack.listen()
+    assert.equal(listener.filterKind, 'none')
+    const { original } = udpFlow(1)
+    await conntrack.create(udpFlow(1, { mark: 1 }))
+    await conntrack.update({ original }, { mark: 2 })
+    await conntrack.delete({ mark: 2 })
+    const events = flowEvents(await take(listener, 3))
+    assert.deepEqual(events.map(summary), [
+      { type: 'new', mark: 1, synthetic: false },
+      { type: 'update', mark: 2, synthetic: false },
+      { type: 'destroy', mark: 2, synthetic: false },
+    ])
+    assert.deepEqual(events[0]?.original, original)
+    assert.ok((events[0]?.causedBy ?? 0) > 0)
+    assert.equal(new Set(events.map(({ id }) => id)).size, 1)
+    await listener.close()
+    assert.equal((await listener.next()).done, true)
+  }),
+)
+
+test('only the kinds of events that were asked for come', { skip }, () =>
+  withKernel(async ({ conntrack }) => {
+    const listener = conntrack.listen({ events: ['destroy'] })
+    await conntrack.createAll(udpFlows(3))
+    await conntrack.flush()
+    const events = flowEvents(await take(listener, 3))
+    assert.deepEqual(new Set(events.map(({ type }) => type)), new Set(['destroy']))
+  }),
+)
+
+test('twenty thousand events arrive, each once and in order', { skip }, () =>
+  withKernel(async ({ conntrack }) => {
+    const listener = conntrack.listen({ events: ['new'] })
+    const made = udpFlows(20_000)
+    await conntrack.createAll(made)
+    const events = flowEvents(await take(listener, made.length))
+    assert.deepEqual(
+      events.map(({ original }) => original.source),
+      made.map(({ original }) => original.source),
+    )
+    assert.equal(listener.status.lost, 0)
+  }),
+)
+
+test('a listener has one consumer at a time', { skip }, () =>
+  withKernel(async ({ conntrack }) => {
+    const listener = conntrack.listen()
+    const first = listener.next()
+    await assert.rejects(listener.next(), { code: 'ERR_CONCURRENT_READ' })
+    await listener.close()
+    assert.deepEqual(await first, { done: true, value: undefined })
+  }),
+)
+
+test('leaving the loop leaves the listener open, and the rest can be read', { skip }, () =>
+  withKernel(async ({ conntrack }) => {
+    const listener = conntrack.listen()
+    await conntrack.create(udpFlow(1))
+    for await (const chunk of listener) {
+      assert.equal(chunk.type, 'flows')
+      break
+    }
+    await conntrack.create(udpFlow(2))
+    const [event] = flowEvents(await take(listener, 1))
+    assert.equal(event?.original.source, '10.0.0.2')
+  }),
+)
+
+test('an abort ends the stream with its reason', { skip }, () =>
+  withKernel(async ({ conntrack }) => {
+    const controller = new AbortController()
+    const listener = conntrack.listen({ signal: controller.signal })
+    const pending = listener.next()
+    controller.abort(new Error('enough'))
+    await assert.rejects(pending, { code: 'ABORT_ERR' })
+    assert.throws(() => conntrack.listen({ signal: controller.signal }), { code: 'ABORT_ERR' })
+  }),
+)
+
+test('what the kernel drops is counted exactly', { skip }, () =>
+  withKernel(async ({ conntrack }) => {
+    const made = 5000
+    // The reader stops at the first event that waits, so that the kernel's buffer has to take the rest.
+    const listener = conntrack.listen({ events: ['new'], receiveBufferBytes: 65536, queueBytes: 1 })
+    await conntrack.createAll(udpFlows(made))
+    const events = await collect(listener, (all) => all.some(({ type }) => type === 'lost'))
+    const lost = events.reduce((sum, event) => sum + (event.type === 'lost' ? event.count : 0), 0)
+    assert.ok(lost > 0)
+    assert.equal(flowEvents(events).length + lost, made)
+    assert.equal(listener.status.lost, lost)
+  }),
+)
+
+test('after a loss the picture is made right again by synthetic events', { skip }, () =>
+  withKernel(async ({ conntrack }) => {
+    const listener = conntrack.listen({ receiveBufferBytes: 65536, queueBytes: 1, resync: true })
+    await conntrack.createAll(udpFlows(5000))
+    await conntrack.delete({ original: { source: '10.0.0.0/24' } })
+    const picture = new Map<string, FlowEvent>()
+    let lost = 0
+    while (lost === 0 || picture.size !== 5000 - 256) {
+      const { value: chunk } = await listener.next()
+      for (const event of chunk ?? []) {
+        if (event.type === 'lost') lost += event.count
+        else if (event.type === 'destroy') picture.delete(event.original.source)
+        else if ('original' in event) picture.set(event.original.source, event)
+      }
+    }
+    const table = (await conntrack.flows()).map(({ original }) => original.source)
+    assert.deepEqual([...picture.keys()].sort(), table.sort())
+    assert.ok([...picture.values()].some(({ synthetic }) => synthetic))
+  }),
+)
+
+test('flows older than the listener come first, and their end is noticed', { skip }, () =>
+  withKernel(async ({ conntrack }) => {
+    await conntrack.createAll(udpFlows(3))
+    const listener = conntrack.listen({ resync: { intervalSeconds: 1 } })
+    const older = flowEvents(await take(listener, 3))
+    assert.deepEqual(
+      new Set(older.map(({ type, synthetic }) => `${type} ${synthetic}`)),
+      new Set(['new true']),
+    )
+    await conntrack.delete({ original: { source: '10.0.0.1' } })
+    const [end] = flowEvents(await take(listener, 1))
+    assert.deepEqual(
+      [end?.type, end?.synthetic, end?.original.source, end?.reply.source],
+      ['destroy', true, '10.0.0.1', '10.96.0.1'],
+    )
+  }),
+)
+
+test('bad options are refused by name', { skip }, () =>
+  withKernel(async ({ conntrack }) => {
+    const refused = (options: object, field: string) =>
+      assert.throws(() => conntrack.listen(options), { code: 'ERR_INVALID_ARGUMENT', field })
+    refused({ event: ['new'] }, 'options.event')
+    refused({ events: [] }, 'options.events')
+    refused({ events: ['born'] }, 'options.events[0]')
+    refused({ receiveBufferBytes: -1 }, 'options.receiveBufferBytes')
+    refused(
+      { filter: { destinations: [{ protocol: 'tcp', address: 'x', port: 1 }] } },
+      'filter.destinations[0].address',
+    )
+    refused({ filter: { prefixes: ['10.0.0.0/33'] } }, 'filter.prefixes[0]')
+    refused({ resync: true, allNamespaces: true }, 'options.resync')
+  }),
+)
