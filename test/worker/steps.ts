@@ -113,6 +113,38 @@ const steps: Readonly<Record<string, () => Promise<unknown>>> = {
     const leaked = (await descriptors()) - before
     if (leaked > 0) throw new Error(`${leaked} descriptors are still open`)
   },
+  'a listener that nobody waits for': async () => {
+    // It does not keep the process.
+    ;(await open()).conntrack.listen()
+  },
+  'exit while a listener waits': async () => {
+    void (await open()).conntrack.listen().next()
+    stdout.write('ok\n', () => exit(0))
+    await sleep(1000)
+  },
+  'close while a listener waits': async () => {
+    const kernel = await open()
+    const listener = kernel.conntrack.listen()
+    const pending = listener.next()
+    await kernel.close()
+    if ((await pending).done !== true) throw new Error('the stream goes on')
+  },
+  'garbage collection of forgotten listeners': async () => {
+    const kernel = await open()
+    const before = await descriptors()
+    for (let index = 0; index < 50; index++) listenAndForget(kernel)
+    for (let round = 0; round < 50 && (await descriptors()) > before; round++) {
+      gc()
+      await sleep(10)
+    }
+    const leaked = (await descriptors()) - before
+    if (leaked > 0) throw new Error(`${leaked} descriptors are still open`)
+  },
+  'a worker that is terminated while it listens': () => inWorker('listen', (worker) => worker.terminate()),
+  'a worker that exits while it listens': () =>
+    inWorker('listen and exit', async (worker) => void (await once(worker, 'exit'))),
+  'a worker that ends with a listener open': () =>
+    inWorker('listen and end', async (worker) => void (await once(worker, 'exit'))),
   'two copies of the addon': async () => {
     const folder = mkdtempSync(join(tmpdir(), 'ipvs-director-copy-'))
     try {
@@ -138,6 +170,10 @@ async function useAndForget(): Promise<void> {
   await (await open()).links.list()
 }
 
+function listenAndForget(kernel: Kernel): void {
+  kernel.conntrack.listen({ filter: {} })
+}
+
 async function expectTypeError(call: () => Promise<unknown>): Promise<void> {
   try {
     await call()
@@ -154,8 +190,30 @@ async function inWorker(what: string, end: (worker: Worker) => Promise<unknown>)
   await end(worker)
 }
 
+/** Events come all the time, so that the reader is at work whenever the end comes. */
+async function listenInWorker(kernel: Kernel, what: string): Promise<void> {
+  const listener = kernel.conntrack.listen({ filter: {}, resync: true })
+  const flows = Array.from({ length: 2000 }, (_, index) => ({
+    original: {
+      protocol: 'udp' as const,
+      source: `10.0.${index >> 8}.${index & 255}`,
+      destination: '10.9.9.9',
+      sourcePort: 9,
+      destinationPort: 9,
+    },
+    timeoutSeconds: 60,
+  }))
+  const traffic = kernel.conntrack.createAll(flows)
+  await listener.next()
+  parentPort?.postMessage('listening')
+  if (what === 'listen and exit') exit(0)
+  if (what === 'listen and end') return void (await traffic)
+  for await (const chunk of listener) if (chunk.type === 'flows') void [...chunk]
+}
+
 async function workerMain(what: string): Promise<void> {
   const kernel = await open()
+  if (what.startsWith('listen')) return listenInWorker(kernel, what)
   const work = kernel.commit(longBatch(), { onError: 'continue' })
   parentPort?.postMessage('working')
   if (what === 'exit') exit(0)
