@@ -86,7 +86,12 @@ export class Kernel {
    * Rejects when nothing could be sent (the kernel lacks a subsystem …), with `ABORT_ERR`, or with `ERR_CLOSED`.
    */
   commit(batch: Batch, options: CommitOptions = {}): Promise<CommitReport> {
-    const done = this.queue.then(() => commit(this.handle(), batch, options, this.undoLogs))
+    const done = this.queue.then(async () => {
+      const report = await commit(this.handle(), batch, options, this.undoLogs)
+      // Whoever listens to the virtual services hears the connections of new ones from here on.
+      if (report.applied > 0) await this.conntrack.servicesChanged()
+      return report
+    })
     // The next in the queue does not care how this one ended.
     this.queue = done.catch(() => undefined)
     return done

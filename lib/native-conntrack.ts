@@ -187,7 +187,6 @@ export interface NativeListenerOptions {
   readonly allNamespaces: boolean
   readonly receiveBufferBytes: number
   readonly queueBytes: number
-  readonly filterKind?: 'ebpf' | 'native'
   readonly filterCapacity: number
   /** Filter bits and rows; without them there is no filter. */
   readonly conditions?: number
@@ -202,6 +201,8 @@ export interface ListenerHandle {
   take(): NativeChunk | null
   /** After take() gave null: resolves when there may be one, or when the stream has been closed. One at a time. */
   wait(): Promise<void>
+  /** The kernel filters as well, once this resolves. */
+  startKernelFilter(): Promise<void>
   setFilter(conditions: number, rows: ArrayBuffer): Promise<void>
   /** Resolves when the reader has ended; what is queued can still be taken. */
   close(): Promise<void>

@@ -53,7 +53,10 @@ export interface SettingReport {
   readonly changed: boolean
 }
 
+/** The virtual server table has no events: changes by others are seen after this long, our own at once. */
 const FOLLOW_INTERVAL_MS = 1000
+/** The kernel keeps a closed TCP connection for two minutes, a silent UDP flow for three at most. */
+const LINGER_MS = 5 * 60 * 1000
 
 export class Conntrack {
   // Weak: a listener that nobody refers to closes itself.
@@ -68,8 +71,8 @@ export class Conntrack {
    * gives objects. Nothing is lost silently: what the kernel had to drop comes as a chunk of type `'lost'` with the exact
    * count. conntrack -E.
    *
-   * Errors, thrown: `ERR_INVALID_ARGUMENT`, `ERR_CLOSED`, `EPERM`; `ERR_UNSUPPORTED_FEATURE` when `filterKind: 'ebpf'` is
-   * asked for and the kernel refuses.
+   * Errors, thrown: `ERR_INVALID_ARGUMENT`, `ERR_CLOSED`, `EPERM`. Where `filterKind: 'ebpf'` is asked for and the kernel
+   * refuses, `ready` and `next()` reject with `ERR_UNSUPPORTED_FEATURE`.
    */
   listen(options: ListenOptions = {}): Listener {
     const { filter, signal } = options
@@ -78,7 +81,12 @@ export class Conntrack {
     let listener: Listener
     try {
       const { ListenerHandle } = native().conntrack
-      listener = new Listener(new ListenerHandle(this.host.handle(), nativeOptions), filter, signal)
+      listener = new Listener(
+        new ListenerHandle(this.host.handle(), nativeOptions),
+        filter,
+        options.filterKind,
+        signal,
+      )
     } catch (error) {
       throw explainConntrack('listen')(error)
     }
@@ -87,6 +95,7 @@ export class Conntrack {
       const follower = new IpvsFollower(listener, {
         read: () => this.host.followedServices(),
         intervalMs: FOLLOW_INTERVAL_MS,
+        lingerMs: LINGER_MS,
       })
       remember(this.followers, follower)
       listener.follow(follower)

@@ -1,6 +1,7 @@
 /** `filter: { services: 'ipvs' }`: keeps a listener's filter in step with the virtual server table. */
 import type { FollowedKey, IpvsConnection } from './connection.js'
 import type { EndpointFilter, EventFilter } from './filter-types.js'
+import { FollowedEndpoints } from './followed-endpoints.js'
 import type { FilterFollower, Listener } from './listener.js'
 import type { FlowEvent } from './types.js'
 
@@ -16,22 +17,25 @@ export interface FollowerOptions {
   /** Reads the table: services that can be told apart by their address, and the servers of the others. */
   read(): Promise<readonly FollowedService[]>
   readonly intervalMs: number
+  /** How long services that went stay in the filter, so that the ends of their connections are heard. */
+  readonly lingerMs: number
 }
 
 export class IpvsFollower implements FilterFollower {
   readonly ready: Promise<void>
   private readonly listener: WeakRef<Listener>
   private readonly timer: NodeJS.Timeout
-  private services = new Map<string, FollowedKey>()
-  private servers = new Map<string, FollowedKey>()
-  private members: Pick<EventFilter, 'destinations' | 'servers'> = {}
-  private fingerprint = ''
+  private readonly services: FollowedEndpoints
+  private readonly servers: FollowedEndpoints
   private reading: Promise<void> | undefined
+  private next: Promise<void> | undefined
 
   constructor(
     listener: Listener,
     private readonly options: FollowerOptions,
   ) {
+    this.services = new FollowedEndpoints(options.lingerMs)
+    this.servers = new FollowedEndpoints(options.lingerMs)
     // The table has no events of its own; it is read again and again. Weak: a forgotten listener may go.
     this.listener = new WeakRef(listener)
     this.timer = setInterval(() => void this.refresh(), options.intervalMs).unref()
@@ -41,8 +45,8 @@ export class IpvsFollower implements FilterFollower {
   extend(filter: EventFilter): EventFilter {
     return {
       ...filter,
-      destinations: [...(filter.destinations ?? []), ...(this.members.destinations ?? [])],
-      servers: [...(filter.servers ?? []), ...(this.members.servers ?? [])],
+      destinations: [...(filter.destinations ?? []), ...this.services.endpoints()],
+      servers: [...(filter.servers ?? []), ...this.servers.endpoints()],
     }
   }
 
@@ -50,66 +54,62 @@ export class IpvsFollower implements FilterFollower {
     clearInterval(this.timer)
   }
 
-  /** Reads the table now. Never rejects: what goes wrong ends the listener, which says so to its consumer. */
+  /**
+   * Reads the table as it is from now on. Never rejects: what goes wrong ends the listener, which says so to its
+   * consumer.
+   */
   refresh(): Promise<void> {
-    this.reading ??= this.readOnce().finally(() => (this.reading = undefined))
+    // A reading under way may have passed what has just changed; one more is enough for all who ask meanwhile.
+    if (this.reading !== undefined) return (this.next ??= this.reading.then(() => this.refresh()))
+    this.next = undefined
+    this.reading = this.readOnce().finally(() => (this.reading = undefined))
     return this.reading
   }
 
   /** The connection that an event is about; undefined where it belongs to no service. */
   connection({ original, reply, nat }: FlowEvent): IpvsConnection | undefined {
-    const { protocol, destination, destinationPort = 0 } = original
-    const key =
-      this.services.get(keyOf(protocol, destination, destinationPort)) ??
-      this.services.get(keyOf(protocol, destination, 0)) ??
-      this.servers.get(keyOf(protocol, reply.source, reply.sourcePort ?? 0))
-    if (key === undefined) return undefined
+    const { protocol, source, sourcePort, destination, destinationPort = 0 } = original
+    const service =
+      this.services.find(protocol, destination, destinationPort) ??
+      // By a firewall mark come connections to any address: what counts is that they were led to one of its servers.
+      (nat?.destination && this.servers.find(protocol, reply.source, reply.sourcePort ?? 0))
+    if (service === undefined) return undefined
     return {
-      client: endpoint(original.source, original.sourcePort),
-      service: key,
+      client: sourcePort === undefined ? { address: source } : { address: source, port: sourcePort },
+      service,
       ...(nat?.destination !== undefined && { server: nat.destination }),
     }
   }
 
   private async readOnce(): Promise<void> {
     try {
-      const table = await this.options.read()
-      const fingerprint = JSON.stringify(table)
-      if (fingerprint === this.fingerprint) return
-      this.fingerprint = fingerprint
-      this.take(table)
-      await this.listener.deref()?.refresh()
+      const changed = this.take(await this.options.read())
+      if (changed) await this.listener.deref()?.refresh()
     } catch (error) {
       this.stop()
       this.listener.deref()?.fail(error)
     }
   }
 
-  private take(table: readonly FollowedService[]): void {
-    const destinations: EndpointFilter[] = []
-    const servers: EndpointFilter[] = []
-    // Services that went stay known for naming the last events of their connections.
+  private take(table: readonly FollowedService[]): boolean {
+    const services: [EndpointFilter, FollowedKey][] = []
+    const servers: [EndpointFilter, FollowedKey][] = []
     for (const { key, servers: behind } of table) {
-      if ('fwmark' in key) {
-        for (const protocol of ['tcp', 'udp', 'sctp'] as const) {
-          for (const { address, port } of behind) {
-            servers.push({ protocol, address, port })
-            this.servers.set(keyOf(protocol, address, port), key)
-          }
-        }
-      } else {
-        destinations.push(key)
-        this.services.set(keyOf(key.protocol, key.address, key.port), key)
-      }
+      if (!('fwmark' in key)) services.push([key, key])
+      else for (const endpoint of behind.flatMap(ofEveryProtocol)) servers.push([endpoint, key])
     }
-    this.members = { destinations, servers }
+    const now = performance.now()
+    const servicesChanged = this.services.update(services, now)
+    return this.servers.update(servers, now) || servicesChanged
   }
 }
 
-function keyOf(protocol: string | number, address: string, port: number): string {
-  return `${protocol} ${address} ${port}`
-}
-
-function endpoint(address: string, port: number | undefined): { address: string; port?: number } {
-  return port === undefined ? { address } : { address, port }
+function ofEveryProtocol({
+  address,
+  port,
+}: {
+  readonly address: string
+  readonly port: number
+}): EndpointFilter[] {
+  return (['tcp', 'udp', 'sctp'] as const).map((protocol) => ({ protocol, address, port }))
 }

@@ -14,7 +14,7 @@ export interface ListenOptions {
   readonly expectations?: boolean
   /** Which events to get; in the kernel where it permits. Absent: all, and `setFilter()` is not available. */
   readonly filter?: EventFilter
-  /** Where the filter has to run. @default in the kernel if bpf(2) is permitted, else in the reader */
+  /** Where the filter has to run. @default in the kernel where bpf(2) is permitted, else in the reader */
   readonly filterKind?: 'ebpf' | 'native'
   /** How many endpoints and zones, and how many networks, a filter may hold. @default 65536 */
   readonly filterCapacity?: number
@@ -80,7 +80,6 @@ export function nativeListenOptions(
     receiveBufferBytes: bounded(options.receiveBufferBytes ?? 32 * MIB, 'receiveBufferBytes', 4096, I32 >> 1),
     queueBytes: bounded(options.queueBytes ?? 64 * MIB, 'queueBytes', 1, Number.MAX_SAFE_INTEGER),
     filterCapacity: bounded(options.filterCapacity ?? 65536, 'filterCapacity', 1, 1 << 24),
-    ...(filterKind !== undefined && { filterKind }),
     ...(filter !== undefined && compileEventFilter(filter)),
     resync: resync !== false,
     resyncIntervalMs: bounded(interval, 'resync.intervalSeconds', 1, 86400) * 1000,

@@ -1,10 +1,11 @@
 /** `kernel.conntrack.listen()`: the stream of events. */
-import { AbortError, DirectorError } from '../errors.js'
-import { translate } from '../native.js'
+import { AbortError, DirectorError, errnoName } from '../errors.js'
+import { isNativeFailure, translate } from '../native.js'
 import type { ListenerHandle } from '../native-conntrack.js'
 import { makeChunk, type ConnectionOf, type EventChunk } from './chunk.js'
 import type { IpvsConnection } from './connection.js'
 import { compileEventFilter, type FilterTable } from './event-filter.js'
+import { explainConntrack } from './explain.js'
 import type { EventFilter } from './filter-types.js'
 import type { FlowEvent } from './types.js'
 
@@ -36,17 +37,13 @@ export interface FilterFollower {
  * listener: iterate again, or `close()`. Ends when closed; a listener that nobody refers to any more closes itself.
  */
 export class Listener implements AsyncIterableIterator<EventChunk> {
-  /**
-   * `'ebpf'`: in the kernel, before anything is queued. `'native'`: in the reader, where bpf(2) is not permitted.
-   * `'none'`: there is no filter.
-   */
-  readonly filterKind: FilterKind
   /** What the kernel granted for events that wait to be read, bytes by its own count (about 1 KiB an event). */
   readonly receiveBufferBytes: number
   declare readonly [Symbol.asyncDispose]: () => Promise<void>
   private pending = false
   private closing: Promise<void> | undefined
   private ended = false
+  private started = false
   private failure: unknown
   private follower: FilterFollower | undefined
   private connectionOf: ConnectionOf | undefined
@@ -57,17 +54,30 @@ export class Listener implements AsyncIterableIterator<EventChunk> {
   constructor(
     private readonly handle: ListenerHandle,
     private filter: EventFilter | undefined,
+    filterKind: 'ebpf' | 'native' | undefined,
     signal: AbortSignal | undefined,
   ) {
-    const { filterKind, receiveBufferBytes } = handle.status()
-    this.filterKind = filterKind
-    this.receiveBufferBytes = receiveBufferBytes
+    this.receiveBufferBytes = handle.status().receiveBufferBytes
+    if (filter !== undefined && filterKind !== 'native')
+      this.changes = this.startKernelFilter(filterKind === 'ebpf')
     if (signal !== undefined) this.closeOnAbort(signal)
   }
 
-  /** Resolves when the filter is in force: at once, but for one that follows IPVS, whose table is read first. */
+  /**
+   * Resolves when the filter is where it belongs, and a followed table has been read. Events are heard and filtered
+   * before, too: in the reader, until the kernel has checked and loaded the program. Rejects with what ended the
+   * listener.
+   */
   get ready(): Promise<void> {
-    return this.follower?.ready ?? Promise.resolve()
+    return this.start()
+  }
+
+  /**
+   * `'ebpf'`: in the kernel, before anything is queued. `'native'`: in the reader, where bpf(2) is not permitted, and
+   * until `ready`. `'none'`: there is no filter.
+   */
+  get filterKind(): FilterKind {
+    return this.handle.status().filterKind
   }
 
   get status(): ListenerStatus {
@@ -92,7 +102,7 @@ export class Listener implements AsyncIterableIterator<EventChunk> {
     }
     this.pending = true
     try {
-      await this.ready
+      if (!this.started) await this.start()
       for (;;) {
         if (this.failure !== undefined) throw this.failure as Error
         const chunk = this.handle.take()
@@ -157,6 +167,21 @@ export class Listener implements AsyncIterableIterator<EventChunk> {
     void this.close()
   }
 
+  private async start(): Promise<void> {
+    await Promise.all([this.changes, this.follower?.ready])
+    if (this.failure !== undefined) throw this.failure as Error
+    this.started = true
+  }
+
+  // Never rejects: what is demanded and refused ends the listener.
+  private async startKernelFilter(demanded: boolean): Promise<void> {
+    try {
+      await this.handle.startKernelFilter()
+    } catch (error) {
+      if (demanded || !isRefusal(error)) this.fail(explainConntrack('listen')(error))
+    }
+  }
+
   // One change at a time, in the order of the calls.
   private apply({ conditions, rows }: FilterTable): Promise<void> {
     const done = this.changes.then(() => this.handle.setFilter(conditions, rows))
@@ -181,6 +206,11 @@ export class Listener implements AsyncIterableIterator<EventChunk> {
     signal.addEventListener('abort', onAbort, { once: true })
     this.detach = () => signal.removeEventListener('abort', onAbort)
   }
+}
+
+/** bpf(2) is not permitted, or not in this kernel; anything else would go wrong everywhere and must be heard of. */
+function isRefusal(error: unknown): boolean {
+  return isNativeFailure(error) && ['EPERM', 'EACCES', 'ENOSYS'].includes(errnoName(error.number))
 }
 
 // Node 20.0–20.4 has no Symbol.asyncDispose.

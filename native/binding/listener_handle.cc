@@ -64,11 +64,6 @@ std::span<const conntrack::FilterRow> RowsOf(const Napi::Value& value) {
           bytes.size() / sizeof(conntrack::FilterRow)};
 }
 
-std::optional<FilterKind> KindOf(const Napi::Value& value) {
-  if (value.IsUndefined()) return std::nullopt;
-  return value.As<Napi::String>().Utf8Value() == "ebpf" ? FilterKind::kKernel : FilterKind::kNative;
-}
-
 const char* NameOf(FilterKind kind) {
   switch (kind) {
     case FilterKind::kKernel:
@@ -95,7 +90,6 @@ conntrack::ListenerOptions OptionsOf(const Napi::Object& object) {
   options.all_namespaces = object.Get("allNamespaces").ToBoolean();
   options.receive_buffer_bytes = number("receiveBufferBytes").Int32Value();
   options.most_queued_bytes = static_cast<size_t>(number("queueBytes").Int64Value());
-  options.filter_kind = KindOf(object.Get("filterKind"));
   options.filter_capacity = number("filterCapacity").Uint32Value();
   options.resync = object.Get("resync").ToBoolean();
   options.resync_interval_ms = number("resyncIntervalMs").Int32Value();
@@ -122,6 +116,7 @@ Napi::Function ListenerHandle::Define(Napi::Env env) {
                      {
                          InstanceMethod<&ListenerHandle::Take>("take"),
                          InstanceMethod<&ListenerHandle::Wait>("wait"),
+                         InstanceMethod<&ListenerHandle::StartKernelFilter>("startKernelFilter"),
                          InstanceMethod<&ListenerHandle::SetFilter>("setFilter"),
                          InstanceMethod<&ListenerHandle::Close>("close"),
                          InstanceMethod<&ListenerHandle::Status>("status"),
@@ -174,6 +169,11 @@ Napi::Value ListenerHandle::Wait(const Napi::CallbackInfo& info) {
   state_->waiting.emplace(info.Env());
   state_->notifier.Ref(info.Env());
   return state_->waiting->Promise();
+}
+
+Napi::Value ListenerHandle::StartKernelFilter(const Napi::CallbackInfo& info) {
+  return StartDone(info.Env(), "ipvs_director.startKernelFilter",
+                   [state = state_] { state->listener->StartKernelFilter(); });
 }
 
 Napi::Value ListenerHandle::SetFilter(const Napi::CallbackInfo& info) {

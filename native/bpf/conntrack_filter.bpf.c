@@ -29,16 +29,16 @@ static long (*const load_bytes)(const void* skb, __u32 offset, void* to,
                                 __u32 size) = (void*)BPF_FUNC_skb_load_bytes;
 
 struct Span {
-  __u32 begin;
-  __u32 end;  // 0: there is none
+  __u16 begin;
+  __u16 end;  // 0: there is none
 };
 
 struct Event {
   struct Span original;
   struct Span reply;
+  struct Span zone_at;
   __u32 mark;
   __u16 zone;  // network order
-  __u16 zoned;
 };
 
 struct Endpoint {
@@ -50,130 +50,75 @@ struct Ends {
   struct Endpoint source;
   struct Endpoint destination;
   __u8 protocol;
+  __u16 zone;  // network order; of this direction alone
 };
 
-// The attribute at `offset`; false when it claims more than there is.
-INLINE int next_attribute(struct __sk_buff* skb, __u32 offset, __u32 end, struct nlattr* attribute) {
-  if (load_bytes(skb, offset, attribute, sizeof *attribute) != 0) return 0;
-  return attribute->nla_len >= sizeof *attribute && attribute->nla_len <= end - offset;
+// `type` where there is room for it, and 0 otherwise, which no attribute has as its type. `room` is a power
+// of two. Without a branch: the verifier follows every path through every turn of a loop.
+INLINE __u32 slot_of(__u32 type, __u32 room) {
+  const __s64 beyond = ((__s64)room - 1 - type) >> 63;
+  return type & ~(__u32)beyond & (room - 1);
 }
 
-INLINE __u32 after(__u32 offset, __u32 end, const struct nlattr* attribute) {
-  const __u32 next = offset + ((attribute->nla_len + 3u) & ~3u);
-  return next < end ? next : end;
-}
-
-#define TYPE(attribute) ((attribute).nla_type & NLA_TYPE_MASK)
-#define PAYLOAD(attribute) ((attribute).nla_len - (__u32)sizeof(struct nlattr))
-
-// Each reader returns 0 for a message that it does not understand.
-INLINE int read_event(struct __sk_buff* skb, __u32 end, struct Event* event) {
-  __u32 offset = NLMSG_HDRLEN + sizeof(struct nfgenmsg);
-  for (int i = 0; i < FILTER_MAX_ATTRIBUTES; ++i) {
+// Notes where each attribute of a nest is, by its type. Returns 0 for a nest that it does not understand: an
+// attribute claims more than there is, or there are too many.
+INLINE int walk(struct __sk_buff* skb, struct Span nest, int most, struct Span* found, __u32 room) {
+  __u32 offset = nest.begin;
+  for (int i = 0; i < most; ++i) {
     struct nlattr attribute;
-    if (offset >= end) return 1;
-    if (!next_attribute(skb, offset, end, &attribute)) return 0;
-    const __u32 payload = offset + sizeof attribute;
-    const struct Span span = {payload, offset + attribute.nla_len};
-    switch (TYPE(attribute)) {
-      case CTA_TUPLE_ORIG:
-        event->original = span;
-        break;
-      case CTA_TUPLE_REPLY:
-        event->reply = span;
-        break;
-      case CTA_MARK:
-        if (PAYLOAD(attribute) != 4 || load_bytes(skb, payload, &event->mark, 4) != 0) return 0;
-        break;
-      case CTA_ZONE:
-        if (PAYLOAD(attribute) != 2 || load_bytes(skb, payload, &event->zone, 2) != 0) return 0;
-        event->zoned = 1;
-        break;
-    }
-    offset = after(offset, end, &attribute);
+    if (offset >= nest.end) return 1;
+    if (load_bytes(skb, offset, &attribute, sizeof attribute) != 0) return 0;
+    if (attribute.nla_len < sizeof attribute || attribute.nla_len > nest.end - offset) return 0;
+    struct Span* const slot = &found[slot_of(attribute.nla_type & NLA_TYPE_MASK, room)];
+    slot->begin = offset + sizeof attribute;
+    slot->end = offset + attribute.nla_len;
+    offset += (attribute.nla_len + 3u) & ~3u;
   }
-  return offset >= end;
+  return offset >= nest.end;
+}
+
+// Copies an attribute's value, if it is there; 0 when it is not as long as it should be.
+INLINE int read_value(struct __sk_buff* skb, struct Span span, void* to, __u32 size) {
+  if (!span.end) return 1;
+  return span.end - span.begin == size && load_bytes(skb, span.begin, to, size) == 0;
+}
+
+// Types up to CTA_ZONE, and those up to CTA_IP_V6_DST, CTA_PROTO_DST_PORT and CTA_TUPLE_ZONE.
+enum { EVENT_ROOM = 32, NEST_ROOM = 8 };
+
+INLINE int read_event(struct __sk_buff* skb, __u32 end, struct Event* event) {
+  struct Span found[EVENT_ROOM] = {};
+  const struct Span attributes = {NLMSG_HDRLEN + sizeof(struct nfgenmsg), end};
+  if (!walk(skb, attributes, FILTER_MAX_ATTRIBUTES, found, EVENT_ROOM)) return 0;
+  event->original = found[CTA_TUPLE_ORIG];
+  event->reply = found[CTA_TUPLE_REPLY];
+  event->zone_at = found[CTA_ZONE];
+  return read_value(skb, found[CTA_MARK], &event->mark, sizeof event->mark) &&
+         read_value(skb, found[CTA_ZONE], &event->zone, sizeof event->zone);
 }
 
 INLINE int read_addresses(struct __sk_buff* skb, struct Span nest, struct Ends* ends) {
-  __u32 offset = nest.begin;
-  for (int i = 0; i < FILTER_MAX_NESTED; ++i) {
-    struct nlattr attribute;
-    long failed = 0;
-    if (offset >= nest.end) return 1;
-    if (!next_attribute(skb, offset, nest.end, &attribute)) return 0;
-    const __u32 payload = offset + sizeof attribute;
-    switch (TYPE(attribute)) {
-      case CTA_IP_V4_SRC:
-        failed = PAYLOAD(attribute) != 4 || load_bytes(skb, payload, ends->source.address, 4) != 0;
-        break;
-      case CTA_IP_V4_DST:
-        failed = PAYLOAD(attribute) != 4 || load_bytes(skb, payload, ends->destination.address, 4) != 0;
-        break;
-      case CTA_IP_V6_SRC:
-        failed = PAYLOAD(attribute) != 16 || load_bytes(skb, payload, ends->source.address, 16) != 0;
-        break;
-      case CTA_IP_V6_DST:
-        failed = PAYLOAD(attribute) != 16 || load_bytes(skb, payload, ends->destination.address, 16) != 0;
-        break;
-    }
-    if (failed) return 0;
-    offset = after(offset, nest.end, &attribute);
-  }
-  return offset >= nest.end;
+  struct Span found[NEST_ROOM] = {};
+  if (!walk(skb, nest, FILTER_MAX_NESTED, found, NEST_ROOM)) return 0;
+  return read_value(skb, found[CTA_IP_V4_SRC], ends->source.address, 4) &&
+         read_value(skb, found[CTA_IP_V4_DST], ends->destination.address, 4) &&
+         read_value(skb, found[CTA_IP_V6_SRC], ends->source.address, 16) &&
+         read_value(skb, found[CTA_IP_V6_DST], ends->destination.address, 16);
 }
 
 INLINE int read_protocol(struct __sk_buff* skb, struct Span nest, struct Ends* ends) {
-  __u32 offset = nest.begin;
-  for (int i = 0; i < FILTER_MAX_NESTED; ++i) {
-    struct nlattr attribute;
-    long failed = 0;
-    if (offset >= nest.end) return 1;
-    if (!next_attribute(skb, offset, nest.end, &attribute)) return 0;
-    const __u32 payload = offset + sizeof attribute;
-    switch (TYPE(attribute)) {
-      case CTA_PROTO_NUM:
-        failed = PAYLOAD(attribute) != 1 || load_bytes(skb, payload, &ends->protocol, 1) != 0;
-        break;
-      case CTA_PROTO_SRC_PORT:
-        failed = PAYLOAD(attribute) != 2 || load_bytes(skb, payload, &ends->source.port, 2) != 0;
-        break;
-      case CTA_PROTO_DST_PORT:
-        failed = PAYLOAD(attribute) != 2 || load_bytes(skb, payload, &ends->destination.port, 2) != 0;
-        break;
-    }
-    if (failed) return 0;
-    offset = after(offset, nest.end, &attribute);
-  }
-  return offset >= nest.end;
+  struct Span found[NEST_ROOM] = {};
+  if (!walk(skb, nest, FILTER_MAX_NESTED, found, NEST_ROOM)) return 0;
+  return read_value(skb, found[CTA_PROTO_NUM], &ends->protocol, 1) &&
+         read_value(skb, found[CTA_PROTO_SRC_PORT], &ends->source.port, 2) &&
+         read_value(skb, found[CTA_PROTO_DST_PORT], &ends->destination.port, 2);
 }
 
-// The zone of one direction is the event's where the event has none of its own.
-INLINE int read_tuple(struct __sk_buff* skb, struct Span nest, struct Ends* ends, struct Event* event) {
-  struct Span addresses = {0, 0}, protocol = {0, 0};
-  __u32 offset = nest.begin;
-  for (int i = 0; i < FILTER_MAX_NESTED; ++i) {
-    struct nlattr attribute;
-    if (offset >= nest.end) break;
-    if (!next_attribute(skb, offset, nest.end, &attribute)) return 0;
-    const __u32 payload = offset + sizeof attribute;
-    const struct Span span = {payload, offset + attribute.nla_len};
-    switch (TYPE(attribute)) {
-      case CTA_TUPLE_IP:
-        addresses = span;
-        break;
-      case CTA_TUPLE_PROTO:
-        protocol = span;
-        break;
-      case CTA_TUPLE_ZONE:
-        if (PAYLOAD(attribute) != 2) return 0;
-        if (!event->zoned && load_bytes(skb, payload, &event->zone, 2) != 0) return 0;
-        break;
-    }
-    offset = after(offset, nest.end, &attribute);
-  }
-  if (offset < nest.end) return 0;
-  return read_addresses(skb, addresses, ends) && read_protocol(skb, protocol, ends);
+INLINE int read_tuple(struct __sk_buff* skb, struct Span nest, struct Ends* ends) {
+  struct Span found[NEST_ROOM] = {};
+  if (!walk(skb, nest, FILTER_MAX_NESTED, found, NEST_ROOM)) return 0;
+  return read_value(skb, found[CTA_TUPLE_ZONE], &ends->zone, sizeof ends->zone) &&
+         read_addresses(skb, found[CTA_TUPLE_IP], ends) && read_protocol(skb, found[CTA_TUPLE_PROTO], ends);
 }
 
 INLINE int has_mark(const struct FilterConfig* config, __u32 mark) {
@@ -223,6 +168,7 @@ SECTION("socket") int conntrack_filter(struct __sk_buff* skb) {
   if (load_bytes(skb, 0, &header, sizeof header) != 0) return PASS;
   if (header.nlmsg_type >> 8 != NFNL_SUBSYS_CTNETLINK) return PASS;
   if (header.nlmsg_len < NLMSG_HDRLEN + sizeof(struct nfgenmsg) || header.nlmsg_len > skb->len) return PASS;
+  if (header.nlmsg_len > 0xffff) return PASS;
   if (load_bytes(skb, sizeof header, &family, sizeof family) != 0) return PASS;
 
   const struct FilterConfig* config = map_lookup(&config_map, &zero);
@@ -238,8 +184,8 @@ SECTION("socket") int conntrack_filter(struct __sk_buff* skb) {
   if (flags & FILTER_BY_MARK && !has_mark(config, __builtin_bswap32(event.mark))) return DROP;
   if (!(flags & (FILTER_BY_ZONE | FILTER_BY_SOURCE | FILTER_BY_SERVICE))) return PASS;
 
-  if (!read_tuple(skb, event.original, &original, &event)) return PASS;
-  if (flags & FILTER_BY_ZONE && !has_zone(event.zone)) return DROP;
+  if (!read_tuple(skb, event.original, &original)) return PASS;
+  if (flags & FILTER_BY_ZONE && !has_zone(event.zone_at.end ? event.zone : original.zone)) return DROP;
   if (flags & FILTER_BY_SOURCE && !in_prefix(FILTER_SOURCE_PREFIX, family, &original.source)) return DROP;
   if (!(flags & FILTER_BY_SERVICE)) return PASS;
 
@@ -248,8 +194,7 @@ SECTION("socket") int conntrack_filter(struct __sk_buff* skb) {
     return PASS;
   }
   if (!(flags & FILTER_HAS_SERVERS)) return DROP;
-  event.zoned = 1;
-  if (!event.reply.end || !read_tuple(skb, event.reply, &reply, &event)) return PASS;
+  if (!event.reply.end || !read_tuple(skb, event.reply, &reply)) return PASS;
   return has_member(FILTER_SERVER, family, reply.protocol, &reply.source, flags) ? PASS : DROP;
 }
 

@@ -66,8 +66,9 @@ struct FilterConfig {
   struct FilterMark marks[FILTER_MARKS];
 };
 
-// Attributes looked at in one nest. The kernel sends fewer; a message that has more passes the filter.
-#define FILTER_MAX_ATTRIBUTES 28
-#define FILTER_MAX_NESTED 8
+// Attributes looked at in a message and in a nest of it. The kernel sends 20 and 4 at most; what has more
+// passes the filter. Of several attributes of one type the last counts.
+#define FILTER_MAX_ATTRIBUTES 24
+#define FILTER_MAX_NESTED 4
 
 #endif

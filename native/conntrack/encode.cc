@@ -84,8 +84,9 @@ void PutState(MessageWriter& writer, const FlowRow& flow) {
   if (flow.present & kHasStatus) writer.PutBe32(CTA_STATUS, flow.status);
   if (flow.present & kHasMark) writer.PutBe32(CTA_MARK, flow.mark);
   if (flow.present & kHasMarkMask) writer.PutBe32(CTA_MARK_MASK, flow.mark_mask);
-  if (flow.present & kHasLabels) writer.Put(CTA_LABELS, Bytes(flow.labels, flow.labels_size));
-  if (flow.present & kHasLabelsMask) writer.Put(CTA_LABELS_MASK, Bytes(flow.labels_mask, flow.labels_size));
+  const size_t labels_size = std::min<size_t>(flow.labels_size, sizeof flow.labels);
+  if (flow.present & kHasLabels) writer.Put(CTA_LABELS, Bytes(flow.labels, labels_size));
+  if (flow.present & kHasLabelsMask) writer.Put(CTA_LABELS_MASK, Bytes(flow.labels_mask, labels_size));
   if (flow.present & kHasHelper) {
     nlattr* nest = writer.OpenNest(CTA_HELP);
     writer.PutText(CTA_HELP_NAME, TextOf(flow.helper));

@@ -32,6 +32,7 @@ void Normalise(std::vector<Key>& keys) {
 
 FilterPrefix MakePrefix(uint8_t role, uint8_t family, const uint8_t (&address)[16], uint32_t length) {
   FilterPrefix prefix{};
+  length = std::min<uint32_t>(length, sizeof address * 8);
   prefix.prefix_bits = FILTER_PREFIX_HEAD_BITS + length;
   prefix.role = role;
   prefix.family = family;

@@ -61,12 +61,18 @@ Listener::Listener(std::shared_ptr<const netlink::Namespace> where, const Listen
                                           options.all_namespaces}),
       wake_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)),
       receive_capacity_(socket_->receive_capacity()),
+      filtered_(rules != nullptr),
       filter_capacity_(options.filter_capacity),
       resync_interval_(options.resync_interval_ms),
       joined_(JoinedKinds(options.groups)),
       queue_(options.most_queued_bytes, std::move(ready), [this] { Wake(); }) {
   if (!wake_) throw KernelError("eventfd", errno);
-  if (rules != nullptr) StartFilter(options, *rules);
+  if (rules != nullptr) {
+    CheckCapacity(*rules, filter_capacity_);
+    native_filter_.Apply(*rules);
+    filter_rules_ = *rules;
+    filter_kind_ = FilterKind::kNative;
+  }
   rules_ = native_filter_.current();
   socket_->Join();
   if (options.resync) {
@@ -76,36 +82,25 @@ Listener::Listener(std::shared_ptr<const netlink::Namespace> where, const Listen
   thread_ = std::thread([this] { Run(); });
 }
 
-void Listener::StartFilter(const ListenerOptions& options, const FilterRules& rules) {
-  CheckCapacity(rules, filter_capacity_);
-  native_filter_.Apply(rules);
-  filter_kind_ = options.filter_kind == FilterKind::kNative || !StartKernelFilter(options, rules)
-                     ? FilterKind::kNative
-                     : FilterKind::kKernel;
-}
-
-// False where the kernel does not let us, and nobody insists.
-bool Listener::StartKernelFilter(const ListenerOptions& options, const FilterRules& rules) {
-  try {
-    // The program was compiled for little-endian machines.
-    if constexpr (std::endian::native != std::endian::little) throw KernelError("load filter", ENOSYS);
-    kernel_filter_ = std::make_unique<KernelFilter>(options.filter_capacity);
-    kernel_filter_->Apply(rules);
-    socket_->AttachFilter(kernel_filter_->program());
-    return true;
-  } catch (const KernelError& error) {
-    // ENOSYS: built without bpf(2). What else may go wrong would go wrong everywhere, and must be heard of.
-    const bool refused = error.number() == EPERM || error.number() == EACCES || error.number() == ENOSYS;
-    if (options.filter_kind == FilterKind::kKernel || !refused) throw;
-    kernel_filter_.reset();
-    return false;
-  }
+void Listener::StartKernelFilter() {
+  // The program was compiled for little-endian machines.
+  if constexpr (std::endian::native != std::endian::little) throw KernelError("load filter", ENOSYS);
+  const std::lock_guard lock(filtering_);
+  auto filter = std::make_unique<KernelFilter>(filter_capacity_);
+  filter->Apply(filter_rules_);
+  const std::lock_guard open(closing_);
+  if (!socket_) return;
+  socket_->AttachFilter(filter->program());
+  kernel_filter_ = std::move(filter);
+  filter_kind_ = FilterKind::kKernel;
 }
 
 void Listener::SetFilter(const FilterRules& rules) {
   CheckCapacity(rules, filter_capacity_);
+  const std::lock_guard lock(filtering_);
   if (kernel_filter_) kernel_filter_->Apply(rules);
   native_filter_.Apply(rules);
+  filter_rules_ = rules;
   filter_changed_.store(true);
   Wake();
 }
@@ -177,7 +172,7 @@ bool Listener::GoOnWithResync() {
 
 void Listener::Read(const std::vector<EventDatagram>& events) {
   for (const EventDatagram& event : events) {
-    if (filter_kind_ == FilterKind::kNative && !rules_->Passes(event.bytes)) continue;
+    if (filtered_ && !rules_->Passes(event.bytes)) continue;
     ReadEvent(event);
   }
   if (unreadable_ > 0) AddLoss(std::exchange(unreadable_, 0), LossReason::kUnreadable);

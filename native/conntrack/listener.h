@@ -25,8 +25,6 @@ struct ListenerOptions {
   int receive_buffer_bytes = 32 << 20;
   // How much may wait for the consumer before the reader stops, and the kernel's buffer takes over.
   size_t most_queued_bytes = 64 << 20;
-  // Where filters run; empty: in the kernel where it lets us, else in the reader.
-  std::optional<FilterKind> filter_kind;
   uint32_t filter_capacity = 65536;
   bool resync = false;
   // How often the table is read again for flows that end without an event.
@@ -35,8 +33,8 @@ struct ListenerOptions {
 
 // Hears conntrack events on a thread of its own, which drains the socket whatever the consumer does.
 //
-// Threads: the reader's runs between the constructor and Close(); Take() belongs to one consumer; SetFilter()
-// to any one thread at a time; Close() to any.
+// Threads: the reader's runs between the constructor and Close(); Take() belongs to one consumer; all else to
+// any thread.
 class Listener {
  public:
   // Hears everything that `rules` pass from here on. `ready` is called on the reader's thread.
@@ -49,12 +47,16 @@ class Listener {
 
   // The next stretch of events, see ChunkQueue::Take().
   std::optional<Chunk> Take() { return queue_.Take(); }
+  // Has the kernel filter from here on as well, so that nothing else reaches the socket. Takes the
+  // milliseconds that the kernel needs to check the program; until then, the reader alone filters. Throws
+  // KernelError.
+  void StartKernelFilter();
   void SetFilter(const FilterRules& rules);
   // Ends the reader and closes the socket; what is queued can still be taken. Returns when the thread is
   // gone.
   void Close();
 
-  FilterKind filter_kind() const { return filter_kind_; }
+  FilterKind filter_kind() const { return filter_kind_.load(); }
   size_t receive_capacity() const { return receive_capacity_; }
   size_t queued_bytes() const { return queue_.bytes(); }
   uint64_t received() const { return received_.load(std::memory_order_relaxed); }
@@ -63,8 +65,6 @@ class Listener {
  private:
   using Clock = std::chrono::steady_clock;
 
-  void StartFilter(const ListenerOptions& options, const FilterRules& rules);
-  bool StartKernelFilter(const ListenerOptions& options, const FilterRules& rules);
   void Run();
   void Step();
   void TakeFilter();
@@ -84,10 +84,15 @@ class Listener {
   std::shared_ptr<const netlink::Namespace> where_;
   std::optional<netlink::EventSocket> socket_;
   UniqueFd wake_;
-  FilterKind filter_kind_ = FilterKind::kNone;
+  std::atomic<FilterKind> filter_kind_ = FilterKind::kNone;
+  // Guards the rules' way into both filters.
+  std::mutex filtering_;
+  FilterRules filter_rules_;
   std::unique_ptr<KernelFilter> kernel_filter_;
+  // Runs also behind the kernel's: events may have been queued before that, or not be understood by it.
   NativeFilter native_filter_;
   size_t receive_capacity_;
+  const bool filtered_;
   const uint32_t filter_capacity_;
   const std::chrono::milliseconds resync_interval_;
   uint32_t joined_ = 0;  // FILTER_NEW, FILTER_UPDATE, FILTER_DESTROY as far as their groups are joined

@@ -3,6 +3,9 @@
 #include <netinet/in.h>
 #include <sys/socket.h>
 
+#include <array>
+#include <optional>
+
 #include "conntrack/decode.h"
 #include "conntrack/wire.h"
 
@@ -13,20 +16,27 @@ using netlink::Attribute;
 using netlink::AttributeReader;
 using netlink::Message;
 
-// Visits a nest's attributes; false when it is malformed, has more than `most`, or `visit` says so.
-template <class Visitor>
-bool Walk(Bytes nest, int most, Visitor visit) {
+// Where each attribute of a nest is, by its type; the last of several. Empty: there is none.
+template <size_t kRoom>
+using Found = std::array<std::optional<Bytes>, kRoom>;
+
+// False for a nest that is malformed, or has more than `most` attributes.
+template <size_t kRoom>
+bool Walk(Bytes nest, int most, Found<kRoom>& found) {
   AttributeReader reader(nest);
   Attribute attribute;
   for (int count = 0; reader.Next(attribute); ++count) {
-    if (count == most || !visit(attribute)) return false;
+    if (count == most) return false;
+    if (attribute.type < kRoom) found[attribute.type] = attribute.payload;
   }
   return !reader.malformed();
 }
 
-bool CopyExactly(const Attribute& attribute, void* to, size_t size) {
-  if (attribute.payload.size() != size) return false;
-  std::memcpy(to, attribute.payload.data(), size);
+// Copies a value, if it is there; false when it is not as long as it should be.
+bool ReadValue(const std::optional<Bytes>& found, void* to, size_t size) {
+  if (!found) return true;
+  if (found->size() != size) return false;
+  std::memcpy(to, found->data(), size);
   return true;
 }
 
@@ -57,10 +67,8 @@ bool Same(const Key& a, const Key& b) {
 }  // namespace
 
 struct CompiledRules::Event {
-  Bytes original;
-  Bytes reply;
-  bool has_original = false;
-  bool has_reply = false;
+  std::optional<Bytes> original;
+  std::optional<Bytes> reply;
   bool zoned = false;
   uint32_t mark = 0;
   uint16_t zone = 0;  // network order
@@ -88,67 +96,39 @@ CompiledRules::CompiledRules(FilterRules rules)
 }
 
 bool CompiledRules::ReadEvent(Bytes attributes, Event& event) {
-  return Walk(attributes, FILTER_MAX_ATTRIBUTES, [&](const Attribute& attribute) {
-    switch (attribute.type) {
-      case CTA_TUPLE_ORIG:
-        event.original = attribute.payload;
-        event.has_original = true;
-        return true;
-      case CTA_TUPLE_REPLY:
-        event.reply = attribute.payload;
-        event.has_reply = true;
-        return true;
-      case CTA_MARK:
-        return attribute.ReadBe32(event.mark);
-      case CTA_ZONE:
-        event.zoned = true;
-        return CopyExactly(attribute, &event.zone, sizeof event.zone);
-      default:
-        return true;
-    }
-  });
+  Found<CTA_ZONE + 1> found;
+  if (!Walk(attributes, FILTER_MAX_ATTRIBUTES, found)) return false;
+  event.original = found[CTA_TUPLE_ORIG];
+  event.reply = found[CTA_TUPLE_REPLY];
+  event.zoned = found[CTA_ZONE].has_value();
+  if (!ReadValue(found[CTA_MARK], &event.mark, sizeof event.mark)) return false;
+  event.mark = be32toh(event.mark);
+  return ReadValue(found[CTA_ZONE], &event.zone, sizeof event.zone);
 }
 
 bool CompiledRules::ReadAddresses(Bytes nest, Direction& direction) {
-  return Walk(nest, FILTER_MAX_NESTED, [&](const Attribute& attribute) {
-    switch (attribute.type) {
-      case CTA_IP_V4_SRC:
-        return CopyExactly(attribute, direction.source.address, sizeof(in_addr));
-      case CTA_IP_V4_DST:
-        return CopyExactly(attribute, direction.destination.address, sizeof(in_addr));
-      case CTA_IP_V6_SRC:
-        return CopyExactly(attribute, direction.source.address, sizeof(in6_addr));
-      case CTA_IP_V6_DST:
-        return CopyExactly(attribute, direction.destination.address, sizeof(in6_addr));
-      default:
-        return true;
-    }
-  });
+  Found<CTA_IP_V6_DST + 1> found;
+  return Walk(nest, FILTER_MAX_NESTED, found) &&
+         ReadValue(found[CTA_IP_V4_SRC], direction.source.address, sizeof(in_addr)) &&
+         ReadValue(found[CTA_IP_V4_DST], direction.destination.address, sizeof(in_addr)) &&
+         ReadValue(found[CTA_IP_V6_SRC], direction.source.address, sizeof(in6_addr)) &&
+         ReadValue(found[CTA_IP_V6_DST], direction.destination.address, sizeof(in6_addr));
 }
 
 bool CompiledRules::ReadProtocol(Bytes nest, Direction& direction) {
-  return Walk(nest, FILTER_MAX_NESTED, [&](const Attribute& attribute) {
-    switch (attribute.type) {
-      case CTA_PROTO_NUM:
-        return CopyExactly(attribute, &direction.protocol, sizeof direction.protocol);
-      case CTA_PROTO_SRC_PORT:
-        return CopyExactly(attribute, &direction.source.port, sizeof direction.source.port);
-      case CTA_PROTO_DST_PORT:
-        return CopyExactly(attribute, &direction.destination.port, sizeof direction.destination.port);
-      default:
-        return true;
-    }
-  });
+  Found<CTA_PROTO_DST_PORT + 1> found;
+  return Walk(nest, FILTER_MAX_NESTED, found) &&
+         ReadValue(found[CTA_PROTO_NUM], &direction.protocol, sizeof direction.protocol) &&
+         ReadValue(found[CTA_PROTO_SRC_PORT], &direction.source.port, sizeof direction.source.port) &&
+         ReadValue(found[CTA_PROTO_DST_PORT], &direction.destination.port, sizeof direction.destination.port);
 }
 
 bool CompiledRules::ReadDirection(Bytes nest, Direction& direction) {
-  Bytes addresses, protocol;
-  const bool whole = Walk(nest, FILTER_MAX_NESTED, [&](const Attribute& attribute) {
-    if (attribute.type == CTA_TUPLE_IP) addresses = attribute.payload;
-    if (attribute.type == CTA_TUPLE_PROTO) protocol = attribute.payload;
-    return attribute.type != CTA_TUPLE_ZONE || CopyExactly(attribute, &direction.zone, sizeof direction.zone);
-  });
-  return whole && ReadAddresses(addresses, direction) && ReadProtocol(protocol, direction);
+  Found<CTA_TUPLE_ZONE + 1> found;
+  return Walk(nest, FILTER_MAX_NESTED, found) &&
+         ReadValue(found[CTA_TUPLE_ZONE], &direction.zone, sizeof direction.zone) &&
+         ReadAddresses(found[CTA_TUPLE_IP].value_or(Bytes()), direction) &&
+         ReadProtocol(found[CTA_TUPLE_PROTO].value_or(Bytes()), direction);
 }
 
 bool CompiledRules::HasMark(uint32_t mark) const {
@@ -180,7 +160,7 @@ bool CompiledRules::IsService(uint8_t family, const Direction& original, const E
   if (InPrefix(FILTER_DESTINATION_PREFIX, family, original.destination)) return true;
   if ((flags_ & FILTER_HAS_SERVERS) == 0) return false;
   Direction reply;
-  if (!event.has_reply || !ReadDirection(event.reply, reply)) return true;
+  if (!event.reply || !ReadDirection(*event.reply, reply)) return true;
   return HasMember(FILTER_SERVER, family, reply.protocol, reply.source);
 }
 
@@ -197,13 +177,13 @@ bool CompiledRules::Passes(Bytes datagram) const {
 bool CompiledRules::PassesFlow(const Message& message) const {
   Event event;
   const Bytes attributes = netlink::AfterHeader(message.payload, sizeof(nfgenmsg));
-  if (!ReadEvent(attributes, event) || !event.has_original) return true;
+  if (!ReadEvent(attributes, event) || !event.original) return true;
   if ((flags_ & FILTER_BY_MARK) != 0 && !HasMark(event.mark)) return false;
   if ((flags_ & (FILTER_BY_ZONE | FILTER_BY_SOURCE | FILTER_BY_SERVICE)) == 0) return true;
 
   const uint8_t family = message.payload.front();
   Direction original;
-  if (!ReadDirection(event.original, original)) return true;
+  if (!ReadDirection(*event.original, original)) return true;
   const uint16_t zone = event.zoned ? event.zone : original.zone;
   if ((flags_ & FILTER_BY_ZONE) != 0 && !members_.contains({FILTER_ZONE, 0, 0, 0, zone, 0, {}})) return false;
   if ((flags_ & FILTER_BY_SOURCE) != 0 && !InPrefix(FILTER_SOURCE_PREFIX, family, original.source))

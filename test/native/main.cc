@@ -6,6 +6,8 @@
 #include <iostream>
 #include <string>
 
+#include "skip.h"
+
 namespace {
 
 std::string Quoted(const char* text) {
@@ -25,17 +27,20 @@ class CountListener : public doctest::IReporter {
   void test_case_start(const doctest::TestCaseData& test) override { current_ = test.m_name; }
 
   void test_case_end(const doctest::CurrentTestCaseStats& stats) override {
+    if (!director::test::skip_reason.empty()) {
+      skipped_ += Entry(skipped_, std::exchange(director::test::skip_reason, {}));
+      return;
+    }
     if (stats.testCaseSuccess) {
       ++passed_;
       return;
     }
-    if (!failed_.empty()) failed_ += ',';
-    failed_ += "{\"name\":" + Quoted(current_) + ",\"reason\":\"see above\"}";
+    failed_ += Entry(failed_, "see above");
   }
 
   void test_run_end(const doctest::TestRunStats&) override {
-    std::cout << "@@test-counts {\"passed\":" << passed_ << ",\"failed\":[" << failed_
-              << "],\"skipped\":[]}\n";
+    std::cout << "@@test-counts {\"passed\":" << passed_ << ",\"failed\":[" << failed_ << "],\"skipped\":["
+              << skipped_ << "]}\n";
   }
 
   void report_query(const doctest::QueryData&) override {}
@@ -49,9 +54,16 @@ class CountListener : public doctest::IReporter {
   void test_case_skipped(const doctest::TestCaseData&) override {}
 
  private:
+  // One more member of a list in JSON.
+  std::string Entry(const std::string& list, const std::string& reason) const {
+    return (list.empty() ? "" : ",") + ("{\"name\":" + Quoted(current_)) +
+           ",\"reason\":" + Quoted(reason.c_str()) + "}";
+  }
+
   const char* current_ = "";
   int passed_ = 0;
   std::string failed_;
+  std::string skipped_;
 };
 
 }  // namespace

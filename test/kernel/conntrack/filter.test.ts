@@ -84,6 +84,7 @@ const cases: readonly (readonly [string, EventFilter, readonly string[]])[] = [
 async function passed(kernel: Kernel, filter: EventFilter, kind: 'ebpf' | 'native'): Promise<string[]> {
   const { conntrack } = kernel
   const listener = conntrack.listen({ events: ['new'], filter, filterKind: kind })
+  await listener.ready
   assert.equal(listener.filterKind, kind)
   const report = await conntrack.createAll([...flows, last])
   assert.deepEqual(report.failed, [])

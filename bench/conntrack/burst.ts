@@ -1,0 +1,89 @@
+/** A burst of new flows in a namespace of its own, and the program that makes it. */
+import { execFile, spawn, type ChildProcessByStdio } from 'node:child_process'
+import { once } from 'node:events'
+import { join } from 'node:path'
+import { pid } from 'node:process'
+import { createInterface } from 'node:readline'
+import type { Readable } from 'node:stream'
+import { promisify } from 'node:util'
+
+import { InvalidArgumentError, openKernel, type Kernel } from '../../lib/index.js'
+
+const run = promisify(execFile)
+const limit = join(__dirname, '..', '..', '..', 'build', 'bench', 'conntrack')
+
+/** The flows go to this many destinations in turn. */
+export const DESTINATIONS = 64
+
+export const service = { protocol: 'udp', address: '10.96.0.0', port: 53 } as const
+
+export function parseFlows(size: string): number {
+  if (!/^[1-9]\d{0,6}$/.test(size)) throw new InvalidArgumentError('size', size, 'a number of flows')
+  return Number(size)
+}
+
+export interface Times {
+  /** Seconds of CLOCK_MONOTONIC, which processes share. */
+  readonly started: number
+  readonly finished: number
+}
+
+/** The same clock. */
+export function monotonic(): number {
+  return Number(process.hrtime.bigint()) / 1e9
+}
+
+/** A fresh namespace with a kernel open on it; both go afterwards. */
+export async function inNamespace<T>(
+  work: (room: { kernel: Kernel; path: string }) => Promise<T>,
+): Promise<T> {
+  const name = `bench-conntrack-${pid}`
+  const path = `/run/netns/${name}`
+  await run('ip', ['netns', 'add', name])
+  try {
+    const kernel = await openKernel({ netns: path })
+    try {
+      return await work({ kernel, path })
+    } finally {
+      await kernel.close()
+    }
+  } finally {
+    await run('ip', ['netns', 'delete', name])
+  }
+}
+
+/** Starts a program inside; its standard error is ours. */
+export function spawnInside(
+  path: string,
+  words: readonly string[],
+): ChildProcessByStdio<null, Readable, null> {
+  return spawn('nsenter', [`--net=${path}`, '--', ...words], { stdio: ['ignore', 'pipe', 'inherit'] })
+}
+
+/** Runs bench/limit/conntrack.c inside, and hands out its lines as they come. */
+export async function runLimit<T>(
+  path: string,
+  words: readonly string[],
+  onReady: () => Promise<void> = async () => undefined,
+): Promise<T> {
+  const child = spawnInside(path, [limit, ...words])
+  const closed = once(child, 'close') as Promise<[number | null]>
+  let result: T | undefined
+  for await (const line of createInterface(child.stdout)) {
+    if (line === 'ready') await onReady()
+    else result = JSON.parse(line) as T
+  }
+  const [code] = await closed
+  if (code !== 0 || result === undefined) throw new Error(`conntrack ${words.join(' ')} ended with ${code}`)
+  return result
+}
+
+/** Makes the flows; resolves when all are there. */
+export function generate(path: string, flows: number): Promise<Times> {
+  return runLimit(path, ['generate', String(flows)])
+}
+
+/** Makes the flows while this process is stopped, so that its socket's buffer has to hold them all. */
+export function generateWhileStopped(path: string, flows: number): Promise<Times> {
+  return runLimit(path, ['generate', String(flows), String(pid)])
+}

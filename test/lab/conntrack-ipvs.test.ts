@@ -1,0 +1,141 @@
+/** Connections through IPVS as conntrack sees them: who asked, which service, which server, and how much. */
+import assert from 'node:assert/strict'
+import { after, before, test } from 'node:test'
+
+import { openKernel, type FlowEvent, type Kernel, type Listener } from '../../lib/index.js'
+import { Topology, type NamespaceSpec } from '../../lib/lab/index.js'
+import { collect, flowEvents } from '../support/conntrack.js'
+
+const echo = { protocol: 'tcp', port: 8080 } as const
+const time = { protocol: 'udp', port: 5300 } as const
+
+function server(number: number): NamespaceSpec {
+  return {
+    addresses: { eth0: [`10.2.0.${number}/24`, `fd02::${number}/64`] },
+    routes: [
+      { to: 'default', via: '10.2.0.1' },
+      { to: 'default', via: 'fd02::1' },
+    ],
+    backends: [
+      { ...echo, address: `10.2.0.${number}` },
+      { ...echo, address: `fd02::${number}` },
+      { ...time, address: `10.2.0.${number}` },
+      { ...time, address: `fd02::${number}` },
+    ],
+  }
+}
+
+let topology: Topology
+let kernel: Kernel
+let listener: Listener
+
+before(async () => {
+  topology = await Topology.create({
+    namespaces: {
+      client: {
+        addresses: { eth0: ['10.1.0.2/24', 'fd01::2/64'] },
+        routes: [
+          { to: 'default', via: '10.1.0.1' },
+          { to: 'default', via: 'fd01::1' },
+        ],
+      },
+      director: {
+        bridges: { servers: ['rs1', 'rs2'] },
+        addresses: {
+          client: ['10.1.0.1/24', 'fd01::1/64', '10.1.0.100/32', 'fd01::100/128'],
+          servers: ['10.2.0.1/24', 'fd02::1/64'],
+        },
+        sysctls: { 'net.ipv4.ip_forward': 1, 'net.ipv6.conf.all.forwarding': 1 },
+      },
+      rs1: server(11),
+      rs2: server(12),
+    },
+    wires: [
+      ['client:eth0', 'director:client'],
+      ['rs1:eth0', 'director:rs1'],
+      ['rs2:eth0', 'director:rs2'],
+    ],
+  })
+  kernel = await openKernel({ netns: topology.namespace('director').path })
+  // Asking for the table makes the kernel load the module, which brings the setting.
+  await kernel.ipvs.services()
+  await kernel.sysctls.set('net.ipv4.vs.conntrack', 1)
+  assert.deepEqual(await kernel.conntrack.enableAccounting(), {
+    sysctl: 'net.netfilter.nf_conntrack_acct',
+    changed: true,
+  })
+  listener = kernel.conntrack.listen({ filter: { services: 'ipvs' } })
+  await listener.ready
+})
+after(async () => {
+  await kernel.close()
+  await topology.close()
+})
+
+for (const [family, address, servers, client] of [
+  ['IPv4', '10.1.0.100', ['10.2.0.11', '10.2.0.12'], '10.1.0.2'],
+  ['IPv6', 'fd01::100', ['fd02::11', 'fd02::12'], 'fd01::2'],
+] as const) {
+  for (const { protocol, port } of [echo, time]) {
+    test(`${protocol} over ${family} shows client, service, server, and at its end how much went through`, async () => {
+      const service = { protocol, address, port: 80 } as const
+      await kernel.ipvs.addService({ ...service, scheduler: 'rr' })
+      for (const each of servers)
+        await kernel.ipvs.addServer(service, { address: each, port, forwarding: 'masquerade' })
+
+      // Past the director, but to no service of it.
+      const asking = topology.namespace('client')
+      await asking.exchange(protocol, servers[0], port, 'hello')
+      const answers = [
+        await asking.exchange(protocol, address, 80, 'hello'),
+        await asking.exchange(protocol, address, 80, 'hello'),
+      ]
+      await kernel.conntrack.flush()
+
+      const isEnd = ({ type }: FlowEvent) => type === 'destroy'
+      const events = flowEvents(await collect(listener, (all) => flowEvents(all).filter(isEnd).length >= 2))
+      for (const { connection } of events) {
+        assert.deepEqual(connection?.service, service)
+        assert.equal(connection?.client.address, client)
+        assert.equal(connection?.server?.port, port)
+      }
+      const ends = events.filter(isEnd)
+      const ports = ends.map(({ connection }) => connection?.client.port)
+      assert.deepEqual(ports.sort(), answers.map(({ clientPort }) => clientPort).sort())
+      assert.deepEqual(ends.map(({ connection }) => connection?.server?.address).sort(), [...servers])
+      for (const { counters } of ends) {
+        assert.ok((counters?.original.bytes ?? 0n) > 0n)
+        assert.ok((counters?.reply.packets ?? 0n) > 0n)
+      }
+    })
+  }
+}
+
+test('a service by firewall mark is told by its servers', async () => {
+  const director = topology.namespace('director')
+  const mark = ['-t', 'mangle', '-A', 'PREROUTING', '-d', '10.1.0.100', '-p', 'tcp', '--dport', '81']
+  const marked = await director.run(['iptables', ...mark, '-j', 'MARK', '--set-mark', '7'])
+  assert.equal(marked.exitCode, 0, marked.stderr)
+  const service = { fwmark: 7, family: 'inet' } as const
+  await kernel.ipvs.addService({ ...service, scheduler: 'rr' })
+  await kernel.ipvs.addServer(service, { address: '10.2.0.12', port: echo.port, forwarding: 'masquerade' })
+  await topology.namespace('client').exchange('tcp', '10.1.0.100', 81, 'hello')
+  const [event] = flowEvents(await collect(listener, (all) => all.length >= 1))
+  assert.deepEqual(event?.connection?.service, service)
+  assert.deepEqual(event?.connection?.server, { address: '10.2.0.12', port: echo.port })
+})
+
+test('a table changed by somebody else is followed within a second or so', async () => {
+  const director = topology.namespace('director')
+  const service = { protocol: 'tcp', address: '10.1.0.100', port: 99 } as const
+  await director.run(['ipvsadm', '-A', '-t', '10.1.0.100:99', '-s', 'rr'])
+  await director.run(['ipvsadm', '-a', '-t', '10.1.0.100:99', '-r', `10.2.0.11:${echo.port}`, '-m'])
+  const isThere = (event: FlowEvent) => event.original.destinationPort === 99
+  let heard: FlowEvent | undefined
+  const pending = collect(listener, (all) => (heard = flowEvents(all).find(isThere)) !== undefined)
+  // Each is a new connection; the first may come before the table was read again.
+  while (heard === undefined)
+    await topology.namespace('client').exchange('tcp', service.address, service.port, 'hello')
+  await pending
+  assert.deepEqual(heard.connection?.service, service)
+})

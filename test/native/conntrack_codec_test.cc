@@ -1,0 +1,196 @@
+#include <doctest/doctest.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+
+#include <array>
+
+#include "conntrack/decode.h"
+#include "conntrack/encode.h"
+#include "conntrack/wire.h"
+#include "conntrack_messages.h"
+
+using namespace director::conntrack;
+using director::Bytes;
+using director::netlink::Message;
+using director::netlink::MessageReader;
+using director::netlink::MessageWriter;
+
+namespace {
+
+using Buffer = std::array<uint8_t, 1024>;
+
+WriteRow Creation() {
+  WriteRow row{};
+  row.kind = WriteKind::kCreate;
+  Tuple& original = row.flow.original;
+  original.family = AF_INET;
+  original.protocol = IPPROTO_UDP;
+  original.source[0] = original.destination[0] = 10;
+  original.source[3] = 1;
+  original.destination[3] = 2;
+  original.source_port = 1000;
+  original.destination_port = 53;
+  row.flow.reply = original;
+  std::swap(row.flow.reply.source, row.flow.reply.destination);
+  std::swap(row.flow.reply.source_port, row.flow.reply.destination_port);
+  row.flow.present = kHasTimeout;
+  row.flow.timeout_seconds = 60;
+  return row;
+}
+
+// The request's message; it lives as long as the buffer.
+Message Encode(Buffer& buffer, const WriteRow& row) {
+  MessageWriter writer(buffer);
+  BeginFlowMessage(writer, FlowMessage(IPCTNL_MSG_CT_NEW), row.flow.original.family, NLM_F_CREATE, 1);
+  PutWrite(writer, row);
+  REQUIRE(writer.Finish());
+  MessageReader reader(writer.data());
+  Message message;
+  REQUIRE(reader.Next(message));
+  return message;
+}
+
+FlowRow RoundTrip(const WriteRow& row) {
+  Buffer buffer;
+  FlowRow read{};
+  REQUIRE(ReadFlow(Encode(buffer, row), read));
+  return read;
+}
+
+bool Same(const Tuple& a, const Tuple& b) {
+  return std::memcmp(&a, &b, sizeof a) == 0;
+}
+
+}  // namespace
+
+TEST_CASE("a flow is read back as it was written, of every protocol and both families") {
+  for (const uint8_t protocol : {IPPROTO_TCP, IPPROTO_UDP, IPPROTO_UDPLITE, IPPROTO_SCTP, IPPROTO_DCCP,
+                                 IPPROTO_GRE, IPPROTO_ICMP, IPPROTO_ICMPV6, 99}) {
+    for (const uint8_t family : {AF_INET, AF_INET6}) {
+      WriteRow row = Creation();
+      for (Tuple* tuple : {&row.flow.original, &row.flow.reply}) {
+        tuple->protocol = protocol;
+        tuple->family = family;
+        if ((FieldsOf(*tuple) & kFieldSourcePort) == 0) tuple->source_port = tuple->destination_port = 0;
+        if ((FieldsOf(*tuple) & (kFieldIcmpId | kFieldIcmp6Id)) == 0) continue;
+        tuple->icmp_id = 7;
+        tuple->icmp_type = 8;
+        tuple->icmp_code = 9;
+      }
+      const FlowRow read = RoundTrip(row);
+      CHECK(Same(read.original, row.flow.original));
+      CHECK(Same(read.reply, row.flow.reply));
+    }
+  }
+}
+
+TEST_CASE("marks, labels, zones, states and helpers are read back as they were written") {
+  WriteRow row = Creation();
+  FlowRow& flow = row.flow;
+  flow.present |= kHasMark | kHasMarkMask | kHasStatus | kHasZone | kHasLabels | kHasTcp | kHasHelper;
+  flow.mark = 0xfedcba98;
+  flow.status = 0xe;
+  flow.zone = 0xfffe;
+  flow.labels_size = sizeof flow.labels;
+  flow.labels[15] = 0x80;
+  flow.tcp_state = 3;
+  director::CopyText("ftp", flow.helper);
+  const FlowRow read = RoundTrip(row);
+  CHECK(read.mark == 0xfedcba98);
+  CHECK(read.status == 0xe);
+  CHECK(read.zone == 0xfffe);
+  CHECK(read.labels_size == 16);
+  CHECK(read.labels[15] == 0x80);
+  CHECK(read.tcp_state == 3);
+  CHECK(director::TextOf(read.helper) == "ftp");
+  CHECK(read.present == (kHasTimeout | kHasMark | kHasStatus | kHasZone | kHasLabels | kHasTcp | kHasHelper));
+}
+
+TEST_CASE("labels are never read beyond their field, whatever size a row claims") {
+  WriteRow row = Creation();
+  row.flow.present |= kHasLabels | kHasLabelsMask;
+  row.flow.labels_size = 255;
+  CHECK(RoundTrip(row).labels_size == 16);
+}
+
+TEST_CASE("a kind of event is told by command and flags") {
+  Message message;
+  message.type = FlowMessage(IPCTNL_MSG_CT_NEW);
+  CHECK(EventOf(message) == EventKind::kUpdate);
+  message.flags = NLM_F_CREATE | NLM_F_EXCL;
+  CHECK(EventOf(message) == EventKind::kNew);
+  message.type = ExpectationMessage(IPCTNL_MSG_EXP_DELETE);
+  CHECK(EventOf(message) == EventKind::kDestroy);
+  message.type = FlowMessage(IPCTNL_MSG_CT_GET_STATS);
+  CHECK(EventOf(message) == EventKind::kNone);
+  message.type = NFNL_SUBSYS_IPSET << 8;
+  CHECK(EventOf(message) == EventKind::kNone);
+}
+
+TEST_CASE("recorded events are read, and no shortened or altered one is read beyond its end") {
+  const auto events = director::test::RecordedEvents();
+  REQUIRE(events.size() >= 10);
+  for (const auto& event : events) {
+    MessageReader reader(event);
+    Message message;
+    REQUIRE(reader.Next(message));
+    FlowRow row{};
+    CHECK(ReadFlow(message, row));
+    CHECK(row.original.family != 0);
+    CHECK(EventOf(message) != EventKind::kNone);
+    // Copies of their own, so that the sanitizer sees the end.
+    for (size_t length = 0; length < message.payload.size(); ++length) {
+      const std::vector<uint8_t> shortened(message.payload.begin(),
+                                           message.payload.begin() + static_cast<ptrdiff_t>(length));
+      Message part = message;
+      part.payload = shortened;
+      FlowRow other{};
+      ReadFlow(part, other);
+    }
+    for (size_t position = 0; position < message.payload.size(); ++position) {
+      std::vector<uint8_t> altered(message.payload.begin(), message.payload.end());
+      altered[position] ^= 0xff;
+      Message part = message;
+      part.payload = altered;
+      FlowRow other{};
+      ReadFlow(part, other);
+    }
+  }
+}
+
+TEST_CASE("a flow without an original direction, and one with a wrong length, are not read") {
+  Buffer buffer;
+  WriteRow row = Creation();
+  Message message = Encode(buffer, row);
+  Message empty = message;
+  empty.payload = message.payload.first(sizeof(nfgenmsg));
+  FlowRow read{};
+  CHECK_FALSE(ReadFlow(empty, read));
+
+  Buffer longer;
+  MessageWriter writer(longer);
+  BeginFlowMessage(writer, FlowMessage(IPCTNL_MSG_CT_NEW), AF_INET, 0, 1);
+  PutIdentity(writer, row.flow);
+  writer.PutU8(CTA_MARK, 1);
+  REQUIRE(writer.Finish());
+  MessageReader reader(writer.data());
+  REQUIRE(reader.Next(message));
+  FlowRow wrong{};
+  CHECK_FALSE(ReadFlow(message, wrong));
+}
+
+TEST_CASE("attributes of a newer kernel are skipped") {
+  Buffer buffer;
+  MessageWriter writer(buffer);
+  BeginFlowMessage(writer, FlowMessage(IPCTNL_MSG_CT_NEW), AF_INET, 0, 1);
+  writer.PutU32(1000, 1);
+  PutIdentity(writer, Creation().flow);
+  writer.PutBe64(kTimestampEvent, 77);
+  REQUIRE(writer.Finish());
+  MessageReader reader(writer.data());
+  Message message;
+  REQUIRE(reader.Next(message));
+  FlowRow read{};
+  CHECK(ReadFlow(message, read));
+  CHECK(read.event_ns == 77);
+}
