@@ -19,6 +19,10 @@ namespace {
 
 using Buffer = std::array<uint8_t, 1024>;
 
+constexpr uint8_t kProtocols[] = {IPPROTO_TCP,  IPPROTO_UDP,    IPPROTO_UDPLITE,
+                                  IPPROTO_SCTP, IPPROTO_DCCP,   IPPROTO_GRE,
+                                  IPPROTO_ICMP, IPPROTO_ICMPV6, 99};
+
 WriteRow Creation() {
   WriteRow row{};
   row.kind = WriteKind::kCreate;
@@ -64,8 +68,7 @@ bool Same(const Tuple& a, const Tuple& b) {
 }  // namespace
 
 TEST_CASE("a flow is read back as it was written, of every protocol and both families") {
-  for (const uint8_t protocol : {IPPROTO_TCP, IPPROTO_UDP, IPPROTO_UDPLITE, IPPROTO_SCTP, IPPROTO_DCCP,
-                                 IPPROTO_GRE, IPPROTO_ICMP, IPPROTO_ICMPV6, 99}) {
+  for (const uint8_t protocol : kProtocols) {
     for (const uint8_t family : {AF_INET, AF_INET6}) {
       WriteRow row = Creation();
       for (Tuple* tuple : {&row.flow.original, &row.flow.reply}) {

@@ -14,6 +14,7 @@
 #include "conntrack/wire.h"
 #include "conntrack_messages.h"
 #include "skip.h"
+#include "util/error.h"
 
 using namespace director::conntrack;
 using director::Bytes;
