@@ -1,8 +1,9 @@
 /** Every experiment of the package, on this kernel: each claim holds, or says why it was skipped. */
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
+import { readFileSync, writeFileSync } from 'node:fs'
 import test from 'node:test'
-import { listExperiments, runExperiment, type ExperimentReport } from '../../lib/lab/index.js'
+import { findExperiment, listExperiments, runExperiment, type ExperimentReport } from '../../lib/lab/index.js'
 
 test('experiments', async (context) => {
   const experiments = await listExperiments()
@@ -19,6 +20,32 @@ test('experiments', async (context) => {
       assert.ok(report.passed > 0, 'an experiment claims something')
     })
   }
+})
+
+test("an experiment of one's own, as the page about them has it", async () => {
+  const [, program = ''] =
+    /```js\n(\/\/ first\.mjs[\s\S]*?)^```$/m.exec(readFileSync('docs/experiments.md', 'utf8')) ?? []
+  // Inside the package, so that its import is found; the guest throws the file away.
+  writeFileSync('dist/first.mjs', program)
+  const report = await runExperiment(await findExperiment('dist/first.mjs'))
+  assert.ifError(report.error)
+  assert.deepEqual(failures(report), [])
+  assert.equal(report.passed, 1)
+})
+
+test('an experiment whose step is refused ends there, and says so', async () => {
+  const report = await runExperiment({
+    name: 'refused',
+    seed: 'own',
+    title: { en: 'Refused', zh: '被拒绝' },
+    topology: { namespaces: { alone: {} } },
+    async run(trial) {
+      await trial.step({ en: 'ipset', zh: 'ipset', classic: '' }, () => trial.command('alone', 'ipset list'))
+      trial.skip({ en: 'never', zh: '不会' }, 'reached')
+    },
+  })
+  assert.match(report.error?.message ?? '', /one of ip, /)
+  assert.deepEqual([report.passed, report.failed, report.skipped], [0, 0, 0])
 })
 
 test('nothing of an experiment is left behind', () => {

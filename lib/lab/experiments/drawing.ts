@@ -16,7 +16,7 @@ export function drawTopology(spec: TopologySpec, roles: Readonly<Record<string, 
         if (peer === undefined) return port
         return peer.namespace === port ? describe(peer) : `${port} ── ${describe(peer)}`
       })
-      return [`${describe({ namespace: name, link: bridge })} (bridge)`, ...tree(branches)]
+      return [`${describe({ namespace: name, link: bridge })}  (bridge)`, ...tree(branches)]
     }),
   )
   const others = wires
