@@ -56,13 +56,29 @@ export function newDirector({ kernel, netns }: Place, settings: DirectorSettings
   return new Director(kernel, { nodeName, netns, ...settings })
 }
 
-/** Tells a director about the whole cluster, as a watch would: some objects a turn of the event loop. */
-export async function wishAll(director: Director, size: ClusterSize): Promise<void> {
-  for (let index = 0; index < size.services; index++) {
-    director.upsertEndpointSlice(slice(size, index))
-    director.upsertService(service(index))
-    if (index % 50 === 49) await new Promise((resolve) => setImmediate(resolve))
+const servicesInTurn = 50
+
+/**
+ * Tells a director about the whole cluster, as a watch would: some objects a turn of the event loop. Returns how long
+ * the director took, in seconds; making the objects is no work of its.
+ */
+export async function wishAll(director: Director, size: ClusterSize): Promise<number> {
+  let seconds = 0
+  for (let first = 0; first < size.services; first += servicesInTurn) {
+    const count = Math.min(servicesInTurn, size.services - first)
+    const objects = Array.from({ length: count }, (_, nth) => ({
+      service: service(first + nth),
+      slice: slice(size, first + nth),
+    }))
+    const started = performance.now()
+    for (const object of objects) {
+      director.upsertEndpointSlice(object.slice)
+      director.upsertService(object.service)
+    }
+    seconds += (performance.now() - started) / 1000
+    await new Promise((resolve) => setImmediate(resolve))
   }
+  return seconds
 }
 
 /** A started director whose kernel is as the cluster asks, whatever an earlier measurement left. */

@@ -51,6 +51,32 @@ export interface ServerChange {
 
 export type ChangeType = Change['type']
 
+const typeNames: Readonly<Record<ChangeType, true>> = {
+  setSysctl: true,
+  createSet: true,
+  growSet: true,
+  destroySet: true,
+  addEntry: true,
+  removeEntry: true,
+  createLink: true,
+  removeLink: true,
+  addAddress: true,
+  removeAddress: true,
+  writeRules: true,
+  addService: true,
+  updateService: true,
+  removeService: true,
+  addServer: true,
+  updateServer: true,
+  removeServer: true,
+  cleanFlows: true,
+  openHealthCheck: true,
+  updateHealthCheck: true,
+  closeHealthCheck: true,
+}
+
+export const changeTypes = Object.keys(typeNames) as readonly ChangeType[]
+
 /** The change in one line, as `plan()` prints it. */
 export function describeChange(change: Change): string {
   switch (change.type) {

@@ -2,7 +2,7 @@
 import { formatEndpoint } from '../address.js'
 import type { Family, ForwardingMethod, Server, Service } from '../ipvs/types.js'
 import type { NodeView } from './facts.js'
-import { type Fragment, FragmentBuilder } from './fragment.js'
+import { type Fragment, FragmentBuilder, type TrafficPolicy } from './fragment.js'
 import { prefixHolds } from './ip.js'
 import type { ResolvedOptions } from './options.js'
 import { type Selection, selectEndpoints, type Target } from './select-endpoints.js'
@@ -68,8 +68,8 @@ class PortCompiler {
   ) {
     this.#forwarding = spec.tuning.forwarding ?? options.forwarding
     const reachable = this.#isExternallyReachable()
-    this.#internal = this.#choose(spec.internalLocal, reachable)
-    this.#external = this.#choose(spec.externalLocal, true)
+    this.#internal = this.#choose('internal', spec.internalLocal, reachable)
+    this.#external = this.#choose('external', spec.externalLocal && reachable, true)
   }
 
   run(): void {
@@ -87,9 +87,10 @@ class PortCompiler {
   }
 
   /** A Local policy without local endpoints falls back to all of them, where those are known to be wanted at all. */
-  #choose(localOnly: boolean, mayFallBack: boolean): readonly Target[] {
+  #choose(policy: TrafficPolicy, localOnly: boolean, mayFallBack: boolean): readonly Target[] {
     const { cluster, local } = this.selection
     if (!localOnly) return cluster
+    if (local.length === 0 && cluster.length > 0) this.builder.addWithoutLocal(policy)
     return local.length === 0 && mayFallBack && this.options.localFallback ? cluster : local
   }
 

@@ -2,6 +2,7 @@
  * What the director needs of whatever forwards the packets. `KernelPlane` realises it with IPVS, IP sets, iptables and a
  * dummy link; tests realise it in memory, and another plane may forward the same state in another way.
  */
+import type { IpvsStatistics } from '../ipvs/statistics.js'
 import type { ServerState } from '../ipvs/types.js'
 import type { Change } from './changes.js'
 import type { DrainingServer } from './drain.js'
@@ -36,6 +37,8 @@ export interface DataPlane {
    */
   make(changes: readonly Change[], planned: KernelState): Promise<ChangeFailure[]>
   connections(servers: readonly DrainingServer[]): Promise<ConnectionCounts>
+  /** What all services did together, where the plane counts it. */
+  statistics?(): Promise<IpvsStatistics>
   /** Gives back what the plane holds of this process (sockets of health checks), not what it made in the kernel. */
   close(): Promise<void>
 }

@@ -2,11 +2,13 @@
 import { EventEmitter } from 'node:events'
 import { hostname } from 'node:os'
 import { DirectorError } from '../errors.js'
+import type { IpvsStatistics } from '../ipvs/statistics.js'
 import type { Kernel } from '../kernel.js'
 import { type Change, describeChange } from './changes.js'
 import * as check from './check.js'
 import type { DataPlane } from './data-plane.js'
 import type { DirectorEvents, ProgrammedEvent } from './events.js'
+import { WishCounter } from './metrics/wish-counter.js'
 import { KernelPlane, type KernelPlaneOptions } from './plane/kernel-plane.js'
 import type { KubernetesEndpointSlice, KubernetesService } from './kubernetes.js'
 import type { DirectorOptions } from './options.js'
@@ -48,6 +50,8 @@ export class Director extends EventEmitter<DirectorEvents> {
   #scheduled = false
   #knownAddresses: string | undefined
   #lastSync: Date | undefined
+  #lastQueued: Date | undefined
+  readonly #wishes = { services: new WishCounter(), endpoints: new WishCounter() }
   /** When the endpoints of a service changed that are not programmed yet, `performance.now()`. */
   readonly #pendingEndpoints = new Map<string, number>()
 
@@ -69,33 +73,33 @@ export class Director extends EventEmitter<DirectorEvents> {
 
   upsertService(service: KubernetesService): void {
     this.#planner.upsertService(service)
-    this.#schedule()
+    this.#schedule('services')
   }
 
   /** The object, or `namespace/name`. Nothing happens where it is not known. */
   removeService(service: ObjectReference): void {
     this.#planner.removeService(service)
-    this.#schedule()
+    this.#schedule('services')
   }
 
   upsertEndpointSlice(slice: KubernetesEndpointSlice): void {
     this.#touchEndpoints(this.#planner.upsertEndpointSlice(slice))
-    this.#schedule()
+    this.#schedule('endpoints')
   }
 
   removeEndpointSlice(slice: ObjectReference): void {
     this.#touchEndpoints(this.#planner.removeEndpointSlice(slice))
-    this.#schedule()
+    this.#schedule('endpoints')
   }
 
   upsertVirtualService(service: VirtualService): void {
     this.#touchEndpoints(this.#planner.upsertVirtualService(service))
-    this.#schedule()
+    this.#schedule('services')
   }
 
   removeVirtualService(service: VirtualService | string): void {
     this.#planner.removeVirtualService(service)
-    this.#schedule()
+    this.#schedule('services')
   }
 
   /** What a pass would change now. Reads everything, changes nothing. */
@@ -164,7 +168,17 @@ export class Director extends EventEmitter<DirectorEvents> {
 
   /** What is programmed, what is draining, and which services are not as wished, and why. */
   status(): DirectorStatus {
-    return statusOf(this.#planner, this.#reconciler, { started: this.#started, lastSync: this.#lastSync })
+    return statusOf(this.#planner, this.#reconciler, {
+      started: this.#started,
+      lastSync: this.#lastSync,
+      lastQueued: this.#lastQueued,
+      wishes: { services: this.#wishes.services.counts, endpoints: this.#wishes.endpoints.counts },
+    })
+  }
+
+  /** What all services did together, from the data plane; `undefined` where it cannot tell. */
+  async statistics(): Promise<IpvsStatistics | undefined> {
+    return this.#plane.statistics?.()
   }
 
   /** One after the other; a failure is its caller's, not the next one's. */
@@ -175,7 +189,9 @@ export class Director extends EventEmitter<DirectorEvents> {
   }
 
   /** Wishes that come in one turn of the event loop are programmed together. */
-  #schedule(): void {
+  #schedule(kind: 'services' | 'endpoints'): void {
+    this.#wishes[kind].add()
+    this.#lastQueued = new Date()
     if (!this.#started || this.#scheduled) return
     this.#scheduled = true
     setImmediate(() => {
@@ -201,6 +217,7 @@ export class Director extends EventEmitter<DirectorEvents> {
   async #pass(full: boolean): Promise<Pass> {
     const began = performance.now()
     const planned = new Map(this.#pendingEndpoints)
+    for (const counter of Object.values(this.#wishes)) counter.take()
     if (full || this.#knownAddresses === undefined) await this.#learnFacts()
     const pass = full ? await this.#reconciler.fullPass() : await this.#reconciler.pass()
     this.#lastSync = new Date()

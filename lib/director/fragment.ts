@@ -12,6 +12,8 @@ export interface OutFilter {
   readonly port: number
 }
 
+export type TrafficPolicy = 'internal' | 'external'
+
 export interface Fragment {
   readonly owner: string
   /** Among owners that claim the same key, the one with the smallest rank has it. */
@@ -23,6 +25,8 @@ export interface Fragment {
   /** By their text, see {@link outFilterText}. */
   readonly outFilters: ReadonlyMap<string, OutFilter>
   readonly healthCheck: { readonly port: number; readonly localEndpoints: number } | undefined
+  /** Policies that ask for local endpoints where the service has endpoints, and none on this node. */
+  readonly withoutLocal: ReadonlySet<TrafficPolicy>
   /** What could not be planned, in words; the rest of the service is planned all the same. */
   readonly problems: readonly string[]
 }
@@ -31,6 +35,9 @@ export function outFilterText(filter: OutFilter): string {
   return `${filter.protocol} ${filter.address} ${filter.port}`
 }
 
+/** Shared by almost all fragments. */
+const nobody: ReadonlySet<TrafficPolicy> = new Set()
+
 /** Collects a fragment while a service is compiled. */
 export class FragmentBuilder {
   readonly #services = new Map<string, VirtualServerState>()
@@ -38,6 +45,7 @@ export class FragmentBuilder {
   readonly #addresses = new Set<string>()
   readonly #outFilters = new Map<string, OutFilter>()
   readonly #problems: string[] = []
+  readonly #withoutLocal = new Set<TrafficPolicy>()
   #healthCheck: Fragment['healthCheck']
 
   constructor(
@@ -69,6 +77,10 @@ export class FragmentBuilder {
     this.#healthCheck = { port, localEndpoints }
   }
 
+  addWithoutLocal(policy: TrafficPolicy): void {
+    this.#withoutLocal.add(policy)
+  }
+
   addProblem(problem: string): void {
     if (!this.#problems.includes(problem)) this.#problems.push(problem)
   }
@@ -82,6 +94,7 @@ export class FragmentBuilder {
       addresses: this.#addresses,
       outFilters: this.#outFilters,
       healthCheck: this.#healthCheck,
+      withoutLocal: this.#withoutLocal.size > 0 ? this.#withoutLocal : nobody,
       problems: this.#problems,
     }
   }

@@ -1,7 +1,7 @@
 /** What the director can be told. Defaults are kube-proxy's where it has the option. */
 import { InvalidArgumentError } from '../errors.js'
 import type { Family, ForwardingMethod, SchedulerFlag, SchedulerName } from '../ipvs/types.js'
-import type { ChangeType } from './changes.js'
+import { type ChangeType, changeTypes } from './changes.js'
 import { drainTimeout, scheduler, schedulerFlags } from './check-ipvs.js'
 import * as check from './check.js'
 import type { Prefix } from './ip.js'
@@ -144,7 +144,7 @@ export function resolveOptions(options: DirectorOptions = {}): ResolvedOptions {
     localFallback: check.boolean('localFallback', options.localFallback ?? true),
     drainTimeoutSeconds: drainTimeout('drainTimeoutSeconds', options.drainTimeoutSeconds ?? 900),
     maxElements: check.integer('maxElements', options.maxElements ?? defaultMaxElements, 1, 0xffffffff),
-    allowedChanges: options.allowedChanges === undefined ? undefined : new Set(options.allowedChanges),
+    allowedChanges: allowedChanges(options.allowedChanges),
   }
 }
 
@@ -156,14 +156,24 @@ function families(value: readonly Family[] = ['inet', 'inet6']): readonly Family
   throw new InvalidArgumentError('families', value, "'inet', 'inet6' or both")
 }
 
+function allowedChanges(value: readonly ChangeType[] | undefined): ReadonlySet<ChangeType> | undefined {
+  if (value === undefined) return undefined
+  const found = check.list('allowedChanges', value)
+  return new Set(found.map((type, index) => check.oneOf(`allowedChanges[${index}]`, type, changeTypes)))
+}
+
 function prefixes(field: string, values: readonly string[] | undefined): Prefix[] {
   return check.list(field, values).map((value, index) => check.prefix(`${field}[${index}]`, value))
 }
 
+/** INT_MAX / HZ at 100 ticks a second, the fewest that Linux has: what a kernel that counts faster refuses, it says itself. */
+const longestTimeoutSeconds = 21474836
+
 function timeouts(value: DirectorTimeouts): DirectorTimeouts {
   check.object('timeouts', value)
   check.knownKeys('timeouts', value, ['tcpSeconds', 'tcpFinSeconds', 'udpSeconds'])
-  for (const [name, seconds] of Object.entries(value)) check.integer(`timeouts.${name}`, seconds, 0, 2147483)
+  for (const [name, seconds] of Object.entries(value))
+    check.integer(`timeouts.${name}`, seconds, 0, longestTimeoutSeconds)
   return value
 }
 

@@ -4,7 +4,7 @@
  */
 import { compileService } from './compile-service.js'
 import { type NodeFacts, type NodeView, viewNode } from './facts.js'
-import type { Fragment } from './fragment.js'
+import type { Fragment, TrafficPolicy } from './fragment.js'
 import type { KubernetesEndpointSlice, KubernetesMetadata, KubernetesService } from './kubernetes.js'
 import { Ledger } from './ledger.js'
 import { type DirectorOptions, type ResolvedOptions, resolveOptions } from './options.js'
@@ -39,6 +39,7 @@ export class Planner {
   readonly #stale = new Set<string>()
   /** Those of the fragments that could not be planned as wished: so few that all of them can be looked at after a pass. */
   readonly #troubled = new Set<Fragment>()
+  #withoutLocal: Record<TrafficPolicy, number> = { internal: 0, external: 0 }
 
   /**
    * Without facts the wishes are collected, and planned once {@link updateFacts} brings them.
@@ -138,6 +139,7 @@ export class Planner {
     this.#ledger = new Ledger(this.#node, this.options)
     this.#fragments.clear()
     this.#troubled.clear()
+    this.#withoutLocal = { internal: 0, external: 0 }
     for (const name of this.#services.keys()) this.#stale.add(serviceId(name))
     for (const name of this.#virtualServices.keys()) this.#stale.add(virtualServiceId(name))
   }
@@ -153,6 +155,11 @@ export class Planner {
       else reasons.push(reason)
     }
     return result
+  }
+
+  /** How many services have a Local policy that finds endpoints, and none on this node. */
+  withoutLocalEndpoints(): Record<TrafficPolicy, number> {
+    return { ...this.#withoutLocal }
   }
 
   /** Owners whose wishes include the entry or the address. Looks at all of them: for reports of failures only. */
@@ -179,6 +186,8 @@ export class Planner {
     this.#ledger?.replace(previous, next)
     if (next === undefined) this.#fragments.delete(id)
     else this.#fragments.set(id, next)
+    for (const policy of previous?.withoutLocal ?? []) this.#withoutLocal[policy] -= 1
+    for (const policy of next?.withoutLocal ?? []) this.#withoutLocal[policy] += 1
     if (previous !== undefined) this.#troubled.delete(previous)
     if (next !== undefined && next.problems.length > 0) this.#troubled.add(next)
   }

@@ -1,12 +1,20 @@
 /** How things stand: what is programmed, what is not as wished, and why. */
 import { type Change, describeChange } from './changes.js'
 import type { DrainingServer } from './drain.js'
+import type { TrafficPolicy } from './fragment.js'
+import type { WishCounts } from './metrics/wish-counter.js'
 import type { Planner } from './planner.js'
 import type { Reconciler } from './reconciler.js'
 
 export interface DirectorStatus {
   readonly started: boolean
   readonly lastSync: Date | undefined
+  /** When a wish last came. */
+  readonly lastQueued: Date | undefined
+  /** How many wishes came since this director was made, and how many of them no pass has taken up. */
+  readonly wishes: { readonly services: WishCounts; readonly endpoints: WishCounts }
+  /** Kubernetes services whose Local policy finds endpoints, and none on this node. */
+  readonly withoutLocalEndpoints: Readonly<Record<TrafficPolicy, number>>
   /** Planned virtual services, and their servers. */
   readonly services: number
   readonly servers: number
@@ -20,11 +28,12 @@ export interface DirectorStatus {
 export function statusOf(
   planner: Planner,
   reconciler: Reconciler,
-  known: { readonly started: boolean; readonly lastSync: Date | undefined },
+  known: Pick<DirectorStatus, 'started' | 'lastSync' | 'lastQueued' | 'wishes'>,
 ): DirectorStatus {
   const { services } = planner.compiled
   return {
     ...known,
+    withoutLocalEndpoints: planner.withoutLocalEndpoints(),
     services: services.size,
     servers: [...services.values()].reduce((sum, { servers }) => sum + servers.size, 0),
     draining: reconciler.drains.list(),

@@ -89,11 +89,14 @@ function readKey(given: VirtualService): ServiceKey {
   }
 }
 
+/** The kernel counts ticks in 32 bits, of which there may be a thousand a second. */
+const longestPersistenceSeconds = 4294967
+
 function readServiceOptions(given: VirtualService): ServiceOptions {
   const { persistence } = given
   if (persistence !== undefined) {
     check.object('persistence', persistence)
-    check.integer('persistence.timeoutSeconds', persistence.timeoutSeconds, 1, 2147483)
+    check.integer('persistence.timeoutSeconds', persistence.timeoutSeconds, 1, longestPersistenceSeconds)
     if (persistence.prefixLength !== undefined)
       check.integer('persistence.prefixLength', persistence.prefixLength, 1, 128)
   }

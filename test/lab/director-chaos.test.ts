@@ -8,8 +8,8 @@ import { service, slice } from '../conformance/row.js'
 import { wish } from '../support/director-victim.js'
 
 const settings: DirectorSettings = { families: ['inet'], nodeName: 'test-node', drainTimeoutSeconds: 0 }
-/** Each costs the start of a process, a second or more in a guest; more by the environment. */
-const kills = Number(process.env['DIRECTOR_KILLS'] ?? 8)
+/** Each costs the start of a process, a second or more in a guest; fewer by the environment. */
+const kills = Number(process.env['DIRECTOR_KILLS'] ?? 50)
 
 let kernel: Kernel
 

@@ -16,6 +16,7 @@ export class MemoryPlane implements DataPlane {
   readonly made: Change[] = []
   observations = 0
   closed = false
+  statistics?: NonNullable<DataPlane['statistics']>
   /** Why a change is refused; by default none is. */
   refuse: (change: Change) => string | undefined = () => undefined
   /** Connections of every draining server. */

@@ -1,6 +1,7 @@
 import type { Command } from 'commander'
 import type { Director, DirectorSettings, Pass } from '../../director/index.js'
 import type { Kernel } from '../../kernel.js'
+import { InvalidArgumentError } from '../../errors.js'
 import type { RegisterCommand } from './index.js'
 
 interface DirectorFlags {
@@ -12,6 +13,8 @@ interface DirectorFlags {
   family: string[]
   json?: boolean
   dryRun?: boolean
+  metricsPort?: number
+  metricsAddress?: string
 }
 
 export const registerDirector: RegisterCommand = (program) => {
@@ -31,6 +34,8 @@ export const registerDirector: RegisterCommand = (program) => {
     .action((flags: DirectorFlags) => run(flags, flags.dryRun === true ? showPlan : apply))
   withFlags(director.command('run'), true)
     .summary('make the changes, and keep the kernel so until interrupted')
+    .option('--metrics-port <port>', 'serve /metrics, /healthz and /livez on this port', portNumber)
+    .option('--metrics-address <address>', 'the address to serve them on', '127.0.0.1')
     .action((flags: DirectorFlags) => run(flags, keepRunning))
   withFlags(director.command('cleanup'), false)
     .summary('remove from the kernel everything that is ours, and nothing else')
@@ -107,17 +112,38 @@ async function apply(director: Director, { json }: DirectorFlags): Promise<void>
   await director.stop()
 }
 
-async function keepRunning(director: Director, { json }: DirectorFlags): Promise<void> {
+async function keepRunning(
+  director: Director,
+  { json, metricsPort, metricsAddress = '127.0.0.1' }: DirectorFlags,
+): Promise<void> {
   const { interruptible } = await import('../interrupt.js')
+  const { DirectorMetrics } = await import('../../director/index.js')
+  const { serveMetrics } = await import('../metrics-server.js')
+  const metrics = new DirectorMetrics(director)
   director.on('synced', (event) => void print([event], json))
   director.on('failed', ({ error, owners }) =>
     process.stderr.write(`${owners.join(', ')}: ${error.message}\n`),
   )
-  await interruptible(async (signal) => {
-    await director.start()
-    await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }))
-  })
-  await director.stop()
+  const server =
+    metricsPort === undefined
+      ? undefined
+      : await serveMetrics({
+          director,
+          metrics,
+          port: metricsPort,
+          host: metricsAddress,
+          longestWaitMs: 60_000,
+        })
+  try {
+    await interruptible(async (signal) => {
+      await director.start()
+      await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }))
+    })
+  } finally {
+    server?.close()
+    server?.closeAllConnections()
+    await director.stop()
+  }
 }
 
 async function showCleanup(director: Director, { json }: DirectorFlags): Promise<void> {
@@ -153,6 +179,12 @@ async function print(items: readonly object[], json: boolean | undefined): Promi
       'type' in item ? describeChange(item as Parameters<typeof describeChange>[0]) : JSON.stringify(item)
     process.stdout.write(`${text}\n`)
   }
+}
+
+function portNumber(value: string): number {
+  const port = Number(value)
+  if (/^\d{1,5}$/.test(value) && port >= 1 && port <= 65535) return port
+  throw new InvalidArgumentError('--metrics-port', value, 'a port from 1 to 65535')
 }
 
 function append(value: string, previous: string[]): string[] {

@@ -1,4 +1,5 @@
 /** Makes conntrack forget UDP flows to servers that a service no longer has. */
+import { formatEndpoint } from '../../address.js'
 import type { ServiceKey } from '../../ipvs/types.js'
 import { type FlowEnds, isStale } from '../flows.js'
 import type { KernelState } from '../state.js'
@@ -25,21 +26,18 @@ export interface FlowTable {
 export async function cleanFlows(table: FlowTable, service: ServiceKey, planned: KernelState): Promise<void> {
   if ('fwmark' in service) return
   const original = { destination: service.address, destinationPort: service.port }
-  const stale: FlowEnds[] = []
-  for await (const flow of table.flows({ protocol: 'udp', original })) {
-    if (isStale(flow, planned)) stale.push(flow)
+  const gone = new Map<string, FlowEnds['reply']>()
+  for await (const { original: asked, reply } of table.flows({ protocol: 'udp', original })) {
+    if (isStale({ original: asked, reply }, planned)) {
+      gone.set(formatEndpoint(reply.source, reply.sourcePort ?? 0), reply)
+    }
   }
-  for (const flow of stale) {
-    await table.delete({ protocol: 'udp', original: direction(flow.original), reply: direction(flow.reply) })
-  }
-}
-
-/** The filter that means this flow and no other. */
-function direction({ source, destination, sourcePort, destinationPort }: FlowEnds['original']): Direction {
-  return {
-    source,
-    destination,
-    ...(sourcePort !== undefined && { sourcePort }),
-    ...(destinationPort !== undefined && { destinationPort }),
+  // One deletion a server that is gone: a busy name server has thousands of flows.
+  for (const { source, sourcePort } of gone.values()) {
+    await table.delete({
+      protocol: 'udp',
+      original,
+      reply: { source, ...(sourcePort !== undefined && { sourcePort }) },
+    })
   }
 }

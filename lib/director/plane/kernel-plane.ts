@@ -3,6 +3,8 @@ import { release } from 'node:os'
 import { formatEndpoint } from '../../address.js'
 import { DirectorError } from '../../errors.js'
 import { Iptables, type IptablesOptions } from '../../iptables/program.js'
+import type { IpvsStatistics } from '../../ipvs/statistics.js'
+import type { Snapshot } from '../../ipvs/snapshot.js'
 import type { Family, ServerState, ServiceKey } from '../../ipvs/types.js'
 import type { Kernel } from '../../kernel.js'
 import type { Change } from '../changes.js'
@@ -10,6 +12,7 @@ import type { ChangeFailure, ConnectionCounts, DataPlane, PlaneFacts } from '../
 import type { DrainingServer } from '../drain.js'
 import type { ResolvedOptions } from '../options.js'
 import { type KernelState, serviceKeyText } from '../state.js'
+import { inTurns, type Steps } from '../turns.js'
 import { type BatchedChange, isBatched, makeInBatch } from './batch-changes.js'
 import { cleanFlows, type FlowTable } from './clean-flows.js'
 import { HealthCheckServers } from './health-check-servers.js'
@@ -23,13 +26,15 @@ export interface KernelPlaneOptions {
   readonly iptables?: IptablesOptions['variant']
 }
 
-/** Beyond this many services with draining servers, one dump of everything costs less than asking for each. */
-const mostSingleQuestions = 50
+/** Beyond this share of all services, one dump of everything costs less than asking for each. */
+const mostSingleQuestions = 1 / 4
 
 export class KernelPlane implements DataPlane {
   readonly #iptables: Readonly<Record<Family, Iptables>>
   readonly #healthChecks = new HealthCheckServers()
   #prepared = false
+  /** At the last look. */
+  #serviceCount = 0
 
   constructor(
     private readonly kernel: Kernel,
@@ -53,7 +58,10 @@ export class KernelPlane implements DataPlane {
 
   async observe(planned: KernelState): Promise<KernelState> {
     await this.#prepare()
-    return observeKernel(this.kernel, this.#iptables, this.#healthChecks.states(), planned, this.options)
+    const checks = this.#healthChecks.states()
+    const state = await observeKernel(this.kernel, this.#iptables, checks, planned, this.options)
+    this.#serviceCount = state.services.size
+    return state
   }
 
   async make(changes: readonly Change[], planned: KernelState): Promise<ChangeFailure[]> {
@@ -74,17 +82,16 @@ export class KernelPlane implements DataPlane {
 
   async connections(servers: readonly DrainingServer[]): Promise<ConnectionCounts> {
     const services = new Map(servers.map(({ key, service }) => [key, service]))
-    const counts = new Map<string, { activeConnections: number; inactiveConnections: number }>()
-    if (services.size > mostSingleQuestions) {
-      const wanted = new Set(services.keys())
-      for (const service of await this.kernel.ipvs.snapshot()) {
-        const key = serviceKeyText(service)
-        if (wanted.has(key)) addCounts(counts, key, service.servers)
-      }
-      return counts
+    if (services.size > this.#serviceCount * mostSingleQuestions) {
+      return inTurns(countingAll(await this.kernel.ipvs.snapshot(), services))
     }
+    const counts: Counts = new Map()
     for (const [key, service] of services) addCounts(counts, key, await this.kernel.ipvs.servers(service))
     return counts
+  }
+
+  statistics(): Promise<IpvsStatistics> {
+    return this.kernel.ipvs.statistics()
   }
 
   close(): Promise<void> {
@@ -138,6 +145,16 @@ export class KernelPlane implements DataPlane {
 }
 
 type Counts = Map<string, { activeConnections: number; inactiveConnections: number }>
+
+function* countingAll(table: Snapshot, services: ReadonlyMap<string, unknown>): Steps<Counts> {
+  const counts: Counts = new Map()
+  for (const service of table) {
+    const key = serviceKeyText(service)
+    if (services.has(key)) addCounts(counts, key, service.servers)
+    yield
+  }
+  return counts
+}
 
 function addCounts(counts: Counts, key: string, servers: readonly ServerState[]): void {
   for (const { address, port, activeConnections, inactiveConnections } of servers) {
