@@ -32,10 +32,12 @@ function targetOptions({ exist = 'error', serviceNames = false }: EntryOptions) 
  */
 export class Batch {
   private readonly list: BatchRun[] = []
+  // Operations of all runs but the last, the only one that grows.
+  private settled = 0
 
   /** Number of operations. */
   get size(): number {
-    return this.list.reduce((sum, run) => sum + run.size, 0)
+    return this.settled + (this.list.at(-1)?.size ?? 0)
   }
 
   /** @internal The operations in order, in stretches of one subsystem each. */
@@ -137,6 +139,7 @@ export class Batch {
   private run<Run extends BatchRun>(type: new () => Run): Run {
     const last = this.list.at(-1)
     if (last instanceof type) return last
+    this.settled += last?.size ?? 0
     const run = new type()
     this.list.push(run)
     return run

@@ -1,11 +1,10 @@
 /** Sends a batch and says exactly what became of each operation. */
-import { setImmediate as nextTurn } from 'node:timers/promises'
-
 import { Batch } from './batch.js'
 import { AbortError, DirectorError, InvalidArgumentError } from './errors.js'
 import { native, type KernelHandle, type NativeOutcome, type NativeRunReport } from './native.js'
 import { littleEndian } from './record.js'
 import type { BatchRun, Inverse, UndoLog, UndoLogs } from './run.js'
+import { inTurns, type Steps } from './turns.js'
 
 export interface CommitOptions {
   /**
@@ -73,7 +72,7 @@ export async function commit(
   const logs = onError === 'rollback' ? await captureAll(batch.runs, undoLogs) : undefined
 
   const outcome = await send(handle, batch.runs, onError !== 'continue', signal)
-  await ledger.enter(outcome)
+  await inTurns(ledger.enter(outcome))
   const troubled = outcome.end !== 'finished' || ledger.failed.length > 0
   if (logs !== undefined && troubled) await rollBack(handle, ledger, logs)
 
@@ -111,8 +110,6 @@ async function send(
   }
 }
 
-// Errors are made in slices, so that a batch refused as a whole does not hold the event loop.
-const ERRORS_PER_TURN = 256
 const REFUSAL_BYTES = 12
 
 /** Keeps the books of one commit: which operations took effect, which failed, which were taken back. */
@@ -137,18 +134,19 @@ class Ledger {
     this.outcomes = new Uint8Array(size)
   }
 
-  async enter(outcome: NativeOutcome): Promise<void> {
-    for (const [index, report] of outcome.runs.entries()) await this.enterRun(index, report)
+  /** Pauses from error to error: a batch refused as a whole must not hold the event loop. */
+  *enter(outcome: NativeOutcome): Steps {
+    for (const [index, report] of outcome.runs.entries()) yield* this.enterRun(index, report)
     if (outcome.failure !== undefined) this.enterFailure(outcome)
   }
 
-  private async enterRun(position: number, report: NativeRunReport): Promise<void> {
+  private *enterRun(position: number, report: NativeRunReport): Steps {
     const run = this.runs[position] as BatchRun
     const first = this.firsts[position] as number
     this.outcomes.fill(APPLIED, first, first + report.attempted)
     const refused = new DataView(report.refused)
     for (let row = 0; row < refused.byteLength; row += REFUSAL_BYTES) {
-      if ((row / REFUSAL_BYTES) % ERRORS_PER_TURN === ERRORS_PER_TURN - 1) await nextTurn()
+      yield
       const index = refused.getUint32(row, littleEndian)
       const code = refused.getInt32(row + 4, littleEndian)
       const text = report.texts[refused.getUint32(row + 8, littleEndian) - 1] ?? ''
@@ -205,31 +203,46 @@ const APPLIED = 1
 const FAILED = 2
 const ROLLED_BACK = 3
 
-/** Replays what took effect to learn each operation's inverse, then commits the inverses from last to first. */
+interface Undo {
+  readonly batch: Batch
+  /** For each operation of the batch, the operation that it takes back. */
+  readonly owners: readonly number[]
+  /** The operations that it takes back. */
+  readonly indices: readonly number[]
+}
+
 async function rollBack(
   handle: KernelHandle,
   ledger: Ledger,
   logs: ReadonlyMap<string, UndoLog>,
 ): Promise<void> {
+  const undo = await inTurns(undoOf(ledger, logs))
+  const report = await commitPlainly(handle, undo.batch)
+  const broken = new Map<number, FailedOperation>()
+  for (const failure of report.failed) {
+    const index = undo.owners[failure.index] as number
+    broken.set(index, { index, ...ledger.describe(index), error: failure.error })
+  }
+  for (const index of undo.indices) if (!broken.has(index)) ledger.takenBack(index)
+  ledger.undoFailed.push(...broken.values())
+}
+
+/** Replays what took effect to learn each operation's inverse; the inverses go into a batch from last to first. */
+function* undoOf(ledger: Ledger, logs: ReadonlyMap<string, UndoLog>): Steps<Undo> {
   const inverses: { index: number; inverse: Inverse }[] = []
   for (const { run, local, index } of ledger.applied()) {
+    yield
     const log = logs.get(run.table)
     if (log !== undefined) inverses.push({ index, inverse: log.inverse(run, local) })
   }
-  const undo = new Batch()
+  const batch = new Batch()
   const owners: number[] = []
   for (const { index, inverse } of inverses.reverse()) {
-    inverse(undo)
-    while (owners.length < undo.size) owners.push(index)
+    yield
+    inverse(batch)
+    while (owners.length < batch.size) owners.push(index)
   }
-  const report = await commitPlainly(handle, undo)
-  const broken = new Map<number, FailedOperation>()
-  for (const failure of report.failed) {
-    const index = owners[failure.index] as number
-    broken.set(index, { index, ...ledger.describe(index), error: failure.error })
-  }
-  for (const { index } of inverses) if (!broken.has(index)) ledger.takenBack(index)
-  ledger.undoFailed.push(...broken.values())
+  return { batch, owners, indices: inverses.map(({ index }) => index) }
 }
 
 async function commitPlainly(handle: KernelHandle, batch: Batch): Promise<CommitReport> {

@@ -6,7 +6,7 @@ import { sameServer, sameService } from './compare.js'
 import { grouping } from './order.js'
 import type { Scope } from './scope.js'
 import { type KernelState, keyOf, type SetState, type VirtualServerState } from './state.js'
-import { atOnce, type Steps } from './turns.js'
+import { atOnce, type Steps } from '../turns.js'
 
 /** With a scope, only its parts are compared, and the rest is taken to be as planned. */
 export function diff(observed: KernelState, planned: KernelState, scope?: Scope): Change[] {

@@ -3,7 +3,7 @@
  * step by step, under the same names.
  */
 import type { Change } from './changes.js'
-import { atOnce, type Steps } from './turns.js'
+import { atOnce, type Steps } from '../turns.js'
 
 /** First to last. Everything that makes traffic possible comes before everything that takes something away. */
 export const steps = [

@@ -12,7 +12,7 @@ import { emptyScope, type Scope } from './scope.js'
 import { objectName, readService, type ServiceSpec } from './service-spec.js'
 import { readSlice, sliceService, type SliceSpec } from './slice-spec.js'
 import { emptyState, type KernelState } from './state.js'
-import { atOnce, type Steps } from './turns.js'
+import { atOnce, type Steps } from '../turns.js'
 import {
   compileVirtualService,
   readVirtualService,

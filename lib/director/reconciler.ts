@@ -15,7 +15,7 @@ import type { Planner } from './planner.js'
 import { type Failure, Retries } from './retries.js'
 import { isEmptyScope, type Scope, widenScope } from './scope.js'
 import type { KernelState, VirtualServerState } from './state.js'
-import { inTurns, type Steps } from './turns.js'
+import { inTurns, type Steps } from '../turns.js'
 
 export interface Pass {
   /** Changes that were made. */

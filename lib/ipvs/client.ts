@@ -16,6 +16,7 @@ import { OperationTable } from './operation-table.js'
 import { restore, type RestoreOptions, type RestoreReport } from './restore.js'
 import { rowReader } from './rows.js'
 import { formatSave, type SaveOptions } from './save-format.js'
+import { inTurns } from '../turns.js'
 import { sameTable, Snapshot } from './snapshot.js'
 import { readStatistics, type IpvsStatistics } from './statistics.js'
 import { IpvsSysctls } from './sysctls.js'
@@ -113,7 +114,7 @@ export class Ipvs {
     if (!verified) return new Snapshot(last)
     for (let reading = 2; reading <= MOST_READINGS; reading++) {
       const next = await read()
-      if (sameTable(last, next)) return new Snapshot(next, true)
+      if (await inTurns(sameTable(last, next))) return new Snapshot(next, true)
       last = next
     }
     throw new UnstableTableError(new Snapshot(last))

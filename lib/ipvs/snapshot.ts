@@ -1,4 +1,5 @@
 /** The whole table as it was read once: rows in a few buffers, objects when somebody looks. */
+import type { Steps } from '../turns.js'
 import { rowReader, type ServerConfiguration, type ServiceConfiguration } from './rows.js'
 import type { ServiceWithServers } from './types.js'
 
@@ -73,21 +74,23 @@ export class Snapshot implements Iterable<ServiceWithServers> {
 }
 
 /** Whether two readings describe the same table, counters and connections apart. */
-export function sameTable(a: SnapshotBuffers, b: SnapshotBuffers): boolean {
+export function* sameTable(a: SnapshotBuffers, b: SnapshotBuffers): Steps<boolean> {
   const { serviceSize, serverSize, serviceConfigSize, serverConfigSize } = rowReader()
-  return (
-    a.servers.length === b.servers.length &&
-    sameRows(a.services, b.services, serviceSize, serviceConfigSize) &&
-    a.servers.every((piece, index) =>
-      sameRows(piece, b.servers[index] as ArrayBuffer, serverSize, serverConfigSize),
-    )
-  )
+  if (a.servers.length !== b.servers.length) return false
+  if (!(yield* sameRows(a.services, b.services, serviceSize, serviceConfigSize))) return false
+  for (const [index, piece] of a.servers.entries()) {
+    if (!(yield* sameRows(piece, b.servers[index] as ArrayBuffer, serverSize, serverConfigSize))) return false
+  }
+  return true
 }
 
-function sameRows(a: ArrayBuffer, b: ArrayBuffer, rowSize: number, compared: number): boolean {
+function* sameRows(a: ArrayBuffer, b: ArrayBuffer, rowSize: number, compared: number): Steps<boolean> {
   if (a.byteLength !== b.byteLength) return false
-  for (let row = 0; row < a.byteLength; row += rowSize) {
-    if (Buffer.compare(Buffer.from(a, row, compared), Buffer.from(b, row, compared)) !== 0) return false
+  const [left, right] = [Buffer.from(a), Buffer.from(b)]
+  for (let row = 0; row < left.length; row += rowSize) {
+    yield
+    const end = row + compared
+    if (left.compare(right, row, end, row, end) !== 0) return false
   }
   return true
 }

@@ -5,6 +5,7 @@
  * What cannot come back: counters, and the connection state that the kernel ties to a removed server.
  */
 import type { BatchRun, Inverse, UndoLog } from '../run.js'
+import { inTurns, type Steps } from '../turns.js'
 import { IpvsRun } from './run.js'
 import {
   isFwmarkKey,
@@ -35,10 +36,10 @@ export class IpvsUndoLog implements UndoLog {
   constructor(private readonly prior: PriorState) {}
 
   async capture(runs: readonly BatchRun[]): Promise<void> {
-    const keys = touchedKeys(runs)
+    const keys = await inTurns(touchedKeys(runs))
     if (keys.size === 0) return
     if (keys.size >= SNAPSHOT_FROM) {
-      for (const state of await this.prior.all()) if (keys.has(serviceId(state))) this.learn(state)
+      await inTurns(this.learnAll(await this.prior.all(), keys))
       return
     }
     for (const key of keys.values()) {
@@ -63,6 +64,13 @@ export class IpvsUndoLog implements UndoLog {
         return this.updatedServer(key, run.server(index))
       case 'removeServer':
         return this.removedServer(key, run.server(index))
+    }
+  }
+
+  private *learnAll(states: Iterable<ServiceWithServers>, wanted: ReadonlyMap<string, ServiceKey>): Steps {
+    for (const state of states) {
+      yield
+      if (wanted.has(serviceId(state))) this.learn(state)
     }
   }
 
@@ -121,11 +129,12 @@ export class IpvsUndoLog implements UndoLog {
 }
 
 /** Services of which the log must know what they were: those that something is changed in or removed from. */
-function touchedKeys(runs: readonly BatchRun[]): Map<string, ServiceKey> {
+function* touchedKeys(runs: readonly BatchRun[]): Steps<Map<string, ServiceKey>> {
   const keys = new Map<string, ServiceKey>()
   for (const run of runs) {
     if (!(run instanceof IpvsRun)) continue
     for (let index = 0; index < run.size; index++) {
+      yield
       const name = run.name(index)
       if (name === 'addService' || name === 'addServer') continue
       const key = run.key(index)

@@ -4,7 +4,7 @@ import type { DirectorError } from '../../errors.js'
 import type { Kernel } from '../../kernel.js'
 import type { Change } from '../changes.js'
 import type { ChangeFailure } from '../data-plane.js'
-import { inTurns, type Steps } from '../turns.js'
+import { inTurns, type Steps } from '../../turns.js'
 
 const batched = {
   addService: true,

@@ -12,7 +12,7 @@ import type { ChangeFailure, ConnectionCounts, DataPlane, PlaneFacts } from '../
 import type { DrainingServer } from '../drain.js'
 import type { ResolvedOptions } from '../options.js'
 import { type KernelState, serviceKeyText } from '../state.js'
-import { inTurns, type Steps } from '../turns.js'
+import { inTurns, type Steps } from '../../turns.js'
 import { type BatchedChange, isBatched, makeInBatch } from './batch-changes.js'
 import { cleanFlows, type FlowTable } from './clean-flows.js'
 import { HealthCheckServers } from './health-check-servers.js'

@@ -18,7 +18,7 @@ import {
   type SetState,
   type VirtualServerState,
 } from '../state.js'
-import { inTurns, type Steps } from '../turns.js'
+import { inTurns, type Steps } from '../../turns.js'
 
 export async function observeKernel(
   kernel: Kernel,
