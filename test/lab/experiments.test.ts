@@ -1,6 +1,6 @@
 /** Every experiment of the package, on this kernel: each claim holds, or says why it was skipped. */
 import assert from 'node:assert/strict'
-import { execFileSync } from 'node:child_process'
+import { execFileSync, spawnSync } from 'node:child_process'
 import { readFileSync, writeFileSync } from 'node:fs'
 import test from 'node:test'
 import { findExperiment, listExperiments, runExperiment, type ExperimentReport } from '../../lib/lab/index.js'
@@ -48,9 +48,22 @@ test('an experiment whose step is refused ends there, and says so', async () => 
   assert.deepEqual([report.passed, report.failed, report.skipped], [0, 0, 0])
 })
 
+test('an experiment that records a link that is not there says what tcpdump said', async () => {
+  const report = await runExperiment({
+    name: 'unrecorded',
+    seed: 'own',
+    title: { en: 'Not recorded', zh: '无法抓包' },
+    topology: { namespaces: { alone: {} } },
+    record: ['alone:lo', 'alone:eth9'],
+    run: async () => {},
+  })
+  assert.match(report.error?.message ?? '', /^tcpdump on alone:eth9: .*eth9/)
+})
+
 test('nothing of an experiment is left behind', () => {
   const namespaces = execFileSync('ip', ['netns', 'list'], { encoding: 'utf8' })
   assert.doesNotMatch(namespaces, /lab-/)
+  assert.equal(spawnSync('pgrep', ['-x', 'tcpdump']).status, 1, 'no recording goes on')
 })
 
 function failures(report: ExperimentReport): string[] {

@@ -6,18 +6,21 @@ import { pcapFile } from './pcap.js'
 import { Recording } from './recording.js'
 
 export class Recorder {
-  private recordings: Recording[] = []
+  private readonly recordings: Recording[] = []
   private sinceMs = 0
   private wake: () => void = () => {}
 
   /** @param places Namespaces, or `namespace:link`. Their link is `eth0` otherwise. */
   async start(topology: Topology, places: readonly string[]): Promise<void> {
-    this.recordings = await Promise.all(
+    const started = await Promise.allSettled(
       places.map((place) => {
         const [namespace = '', link = 'eth0'] = place.split(':')
         return Recording.start(topology.namespace(namespace), link)
       }),
     )
+    // Those that did start are ours to stop, also where another did not.
+    for (const one of started) if (one.status === 'fulfilled') this.recordings.push(one.value)
+    for (const one of started) if (one.status === 'rejected') throw one.reason
     for (const recording of this.recordings) recording.onPackets(() => this.wake())
   }
 

@@ -50,7 +50,9 @@ async function perform(
     await recorder.start(topology, experiment.record ?? [])
     await experiment.run(trial)
   } finally {
-    await trial.close()
-    await recorder.stop(pcap).finally(() => topology.close())
+    await trial
+      .close()
+      .finally(() => recorder.stop(pcap))
+      .finally(() => topology.close())
   }
 }
