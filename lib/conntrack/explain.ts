@@ -30,7 +30,7 @@ export function explainConntrack(operation: string): (error: unknown) => unknown
 
 /** The error for one refused write. */
 export function explainWrite(operation: string, number: number, text: string): NetlinkError {
-  const code = number === 0 ? 'ERR_REPLY_LOST' : errnoName(number)
+  const code = number === 0 ? 'ERR_UNKNOWN_OUTCOME' : errnoName(number)
   const reason = REASONS[operation]?.[code] ?? COMMON[code] ?? text
   return new NetlinkError(`${operation}: ${reason === '' ? code : `${reason} (${code})`}`, {
     code,

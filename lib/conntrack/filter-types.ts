@@ -38,7 +38,8 @@ export interface EventFilter {
   /**
    * The virtual services in IPVS at any time, besides those above: the listener follows the table, and each event
    * says which service it belongs to (`event.connection`). Changes through this kernel hold when its commit resolves,
-   * others within a second; a service that went is heard for another five minutes. Wants `net.ipv4.vs.conntrack=1`.
+   * others within a second; a service that went is heard for another five minutes. Wants
+   * `net.ipv4.vs.conntrack=1`, and tracking: some rule of the namespace that asks for the state of connections.
    */
   readonly services?: 'ipvs'
 }

@@ -23,7 +23,8 @@ struct Chunk {
   LossReason reason = LossReason::kOverrun;
 
   size_t bytes() const {
-    return sizeof *this + flows.size() * sizeof(FlowRow) + expectations.size() * sizeof(ExpectationRow);
+    return sizeof *this + flows.capacity() * sizeof(FlowRow) +
+           expectations.capacity() * sizeof(ExpectationRow);
   }
 };
 

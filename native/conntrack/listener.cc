@@ -2,6 +2,8 @@
 
 #include <poll.h>
 #include <sys/eventfd.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #include <array>
 #include <bit>
@@ -22,7 +24,9 @@ using netlink::Message;
 using netlink::ReceiveStatus;
 
 // A chunk is handed over at this size at the latest: about 1 MiB.
-constexpr size_t kChunkRows = (1 << 20) / sizeof(FlowRow);
+constexpr size_t kMostRows = (1 << 20) / sizeof(FlowRow);
+// What one receive brings, so that a single event does not cost a megabyte.
+constexpr size_t kFewestRows = 64;
 
 uint32_t JoinedKinds(const std::vector<uint32_t>& groups) {
   uint32_t kinds = 0;
@@ -42,6 +46,18 @@ static_assert(FILTER_NEW == 1 && FILTER_UPDATE == 2 && FILTER_DESTROY == 4);
 int MillisecondsUntil(std::chrono::steady_clock::time_point when) {
   const auto left = std::chrono::ceil<std::chrono::milliseconds>(when - std::chrono::steady_clock::now());
   return static_cast<int>(std::max<int64_t>(left.count(), 0));
+}
+
+// Room for rows that are about to come. Has the kernel put memory behind it in one go: page by page, on first
+// touch, that costs as much as reading the events.
+void Reserve(std::vector<FlowRow>& rows, size_t count) {
+  rows.reserve(count);
+  if (count <= kFewestRows) return;
+  const auto page = static_cast<uintptr_t>(::sysconf(_SC_PAGESIZE));
+  const auto begin = (reinterpret_cast<uintptr_t>(rows.data()) + page - 1) & ~(page - 1);
+  const auto end = reinterpret_cast<uintptr_t>(rows.data() + count) & ~(page - 1);
+  // Kernels before 5.14 refuse, and lose nothing but time.
+  if (begin < end) (void)::madvise(reinterpret_cast<void*>(begin), end - begin, MADV_POPULATE_WRITE);
 }
 
 // Signals are Node's business: its own threads take them.
@@ -65,7 +81,8 @@ Listener::Listener(std::shared_ptr<const netlink::Namespace> where, const Listen
       filter_capacity_(options.filter_capacity),
       resync_interval_(options.resync_interval_ms),
       joined_(JoinedKinds(options.groups)),
-      queue_(options.most_queued_bytes, std::move(ready), [this] { Wake(); }) {
+      queue_(options.most_queued_bytes, std::move(ready), [this] { Wake(); }),
+      capacity_(kFewestRows) {
   if (!wake_) throw KernelError("eventfd", errno);
   if (rules != nullptr) {
     CheckCapacity(*rules, filter_capacity_);
@@ -247,16 +264,19 @@ void Listener::AddLoss(uint64_t count, LossReason reason) {
 // Rows of one kind to a chunk, and no more than fit.
 void Listener::BeginChunk(ChunkKind kind) {
   const size_t rows = chunk_.flows.size() + chunk_.expectations.size();
-  if (chunk_.kind != kind || rows >= kChunkRows) Publish();
+  if (chunk_.kind != kind || rows >= capacity_) Publish();
   chunk_.kind = kind;
+  // Never grown later: that would copy.
+  if (kind == ChunkKind::kFlows && chunk_.flows.empty()) Reserve(chunk_.flows, capacity_);
 }
 
 void Listener::Publish() {
   if (chunk_.flows.empty() && chunk_.expectations.empty() && chunk_.lost == 0) return;
-  const size_t last = chunk_.flows.size();
+  // The next chunk is likely to be as large.
+  const size_t rows = chunk_.flows.size() + chunk_.expectations.size();
+  if (rows >= capacity_) capacity_ = std::min(2 * capacity_, kMostRows);
+  if (rows < capacity_ / 4) capacity_ = std::max(capacity_ / 2, kFewestRows);
   queue_.Push(std::exchange(chunk_, Chunk{}));
-  // The next chunk is likely to be as large; a vector that grows copies.
-  chunk_.flows.reserve(std::min(last, kChunkRows));
 }
 
 // Until there is an event, room in a queue that was full, another filter, the end, or time for another dump.

@@ -103,6 +103,7 @@ class Listener {
   std::shared_ptr<const CompiledRules> rules_;
   std::optional<Resync> resync_;
   Chunk chunk_;
+  size_t capacity_;  // rows of a chunk
   Clock::time_point next_dump_;
   uint32_t drops_ = 0;
   uint64_t unreadable_ = 0;

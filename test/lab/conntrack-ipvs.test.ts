@@ -6,6 +6,9 @@ import { openKernel, type FlowEvent, type Kernel, type Listener } from '../../li
 import { Topology, type NamespaceSpec } from '../../lib/lab/index.js'
 import { collect, flowEvents } from '../support/conntrack.js'
 
+/** Where an event does not come, there is nothing else to wait for. */
+const timeout = 120_000
+
 const echo = { protocol: 'tcp', port: 8080 } as const
 const time = { protocol: 'udp', port: 5300 } as const
 
@@ -56,7 +59,14 @@ before(async () => {
       ['rs2:eth0', 'director:rs2'],
     ],
   })
-  kernel = await openKernel({ netns: topology.namespace('director').path })
+  const director = topology.namespace('director')
+  // IPVS notes its connections in conntrack, but the namespace tracks only where a rule asks for it.
+  for (const program of ['iptables', 'ip6tables']) {
+    const rule = ['-A', 'INPUT', '-m', 'conntrack', '--ctstate', 'NEW', '-j', 'ACCEPT']
+    const { exitCode, stderr } = await director.run([program, ...rule])
+    assert.equal(exitCode, 0, stderr)
+  }
+  kernel = await openKernel({ netns: director.path })
   // Asking for the table makes the kernel load the module, which brings the setting.
   await kernel.ipvs.services()
   await kernel.sysctls.set('net.ipv4.vs.conntrack', 1)
@@ -66,6 +76,7 @@ before(async () => {
   })
   listener = kernel.conntrack.listen({ filter: { services: 'ipvs' } })
   await listener.ready
+  assert.equal(listener.filterKind, 'ebpf')
 })
 after(async () => {
   await kernel.close()
@@ -77,41 +88,45 @@ for (const [family, address, servers, client] of [
   ['IPv6', 'fd01::100', ['fd02::11', 'fd02::12'], 'fd01::2'],
 ] as const) {
   for (const { protocol, port } of [echo, time]) {
-    test(`${protocol} over ${family} shows client, service, server, and at its end how much went through`, async () => {
-      const service = { protocol, address, port: 80 } as const
-      await kernel.ipvs.addService({ ...service, scheduler: 'rr' })
-      for (const each of servers)
-        await kernel.ipvs.addServer(service, { address: each, port, forwarding: 'masquerade' })
+    test(
+      `${protocol} over ${family} shows client, service, server, and at its end how much went through`,
+      { timeout },
+      async () => {
+        const service = { protocol, address, port: 80 } as const
+        await kernel.ipvs.addService({ ...service, scheduler: 'rr' })
+        for (const each of servers)
+          await kernel.ipvs.addServer(service, { address: each, port, forwarding: 'masquerade' })
 
-      // Past the director, but to no service of it.
-      const asking = topology.namespace('client')
-      await asking.exchange(protocol, servers[0], port, 'hello')
-      const answers = [
-        await asking.exchange(protocol, address, 80, 'hello'),
-        await asking.exchange(protocol, address, 80, 'hello'),
-      ]
-      await kernel.conntrack.flush()
+        // Past the director, but to no service of it.
+        const asking = topology.namespace('client')
+        await asking.exchange(protocol, servers[0], port, 'hello')
+        const answers = [
+          await asking.exchange(protocol, address, 80, 'hello'),
+          await asking.exchange(protocol, address, 80, 'hello'),
+        ]
+        await kernel.conntrack.flush()
 
-      const isEnd = ({ type }: FlowEvent) => type === 'destroy'
-      const events = flowEvents(await collect(listener, (all) => flowEvents(all).filter(isEnd).length >= 2))
-      for (const { connection } of events) {
-        assert.deepEqual(connection?.service, service)
-        assert.equal(connection?.client.address, client)
-        assert.equal(connection?.server?.port, port)
-      }
-      const ends = events.filter(isEnd)
-      const ports = ends.map(({ connection }) => connection?.client.port)
-      assert.deepEqual(ports.sort(), answers.map(({ clientPort }) => clientPort).sort())
-      assert.deepEqual(ends.map(({ connection }) => connection?.server?.address).sort(), [...servers])
-      for (const { counters } of ends) {
-        assert.ok((counters?.original.bytes ?? 0n) > 0n)
-        assert.ok((counters?.reply.packets ?? 0n) > 0n)
-      }
-    })
+        const isEnd = ({ type }: FlowEvent) => type === 'destroy'
+        const events = flowEvents(await collect(listener, (all) => flowEvents(all).filter(isEnd).length >= 2))
+        for (const { connection } of events) {
+          assert.deepEqual(connection?.service, service)
+          assert.equal(connection?.client.address, client)
+          assert.equal(connection?.server?.port, port)
+        }
+        const ends = events.filter(isEnd)
+        const ports = ends.map(({ connection }) => connection?.client.port)
+        assert.deepEqual(ports.sort(), answers.map(({ clientPort }) => clientPort).sort())
+        assert.deepEqual(ends.map(({ connection }) => connection?.server?.address).sort(), [...servers])
+        for (const { counters } of ends) {
+          assert.ok((counters?.original.bytes ?? 0n) > 0n)
+          assert.ok((counters?.reply.packets ?? 0n) > 0n)
+        }
+      },
+    )
   }
 }
 
-test('a service by firewall mark is told by its servers', async () => {
+test('a service by firewall mark is told by its servers', { timeout }, async () => {
   const director = topology.namespace('director')
   const mark = ['-t', 'mangle', '-A', 'PREROUTING', '-d', '10.1.0.100', '-p', 'tcp', '--dport', '81']
   const marked = await director.run(['iptables', ...mark, '-j', 'MARK', '--set-mark', '7'])
@@ -125,7 +140,7 @@ test('a service by firewall mark is told by its servers', async () => {
   assert.deepEqual(event?.connection?.server, { address: '10.2.0.12', port: echo.port })
 })
 
-test('a table changed by somebody else is followed within a second or so', async () => {
+test('a table changed by somebody else is followed within a second or so', { timeout }, async () => {
   const director = topology.namespace('director')
   const service = { protocol: 'tcp', address: '10.1.0.100', port: 99 } as const
   await director.run(['ipvsadm', '-A', '-t', '10.1.0.100:99', '-s', 'rr'])
