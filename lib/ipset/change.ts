@@ -23,7 +23,7 @@ export interface ChangeOptions extends CommitOptions {
 
 export type Commit = (batch: Batch, options: CommitOptions) => Promise<CommitReport>
 
-const SLICES_A_COMMIT = 8
+const SLICES_A_COMMIT = 64
 
 export function targetOf(set: string, action: Target['action'], options: ChangeOptions): Target {
   const { exist = 'error', serviceNames = false } = options

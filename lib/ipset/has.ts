@@ -7,7 +7,7 @@ import { runsOf } from './pack.js'
 import type { EntryRun } from './run.js'
 import type { Entry } from './types.js'
 
-const SLICES_A_RUN = 8
+const SLICES_A_RUN = 32
 const REFUSAL_BYTES = 12
 
 /** One answer for each entry. Rejects with the first error that is not "no such entry". */

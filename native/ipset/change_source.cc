@@ -13,6 +13,9 @@ namespace {
 using netlink::Append;
 using netlink::MessageWriter;
 
+// From so many changes on, a thread that encodes them ahead is worth its start.
+constexpr uint32_t kWorthAThread = 4096;
+
 uint8_t CommandOf(Action action) {
   switch (action) {
     case Action::kAdd:
@@ -134,7 +137,7 @@ uint32_t ChangeSource::Fill(MessageWriter& writer, uint32_t sequence, const Targ
 
 uint32_t ChangeSource::FillList(MessageWriter& writer, const Target& target, const EntryRules& rules) {
   const uint32_t most = std::min(list_length_.next(), changes_.size() - next_);
-  const Extensions extensions = ExtensionsOf(target.action);
+  LookAhead(target, rules);
   size_t bytes = 0;
   uint32_t count = 0;
   for (; count < most; ++count) {
@@ -144,13 +147,40 @@ uint32_t ChangeSource::FillList(MessageWriter& writer, const Target& target, con
       break;
     }
     if (count > 0 && !SameTarget(target, changes_.target(next_ + count))) break;
-    faulty_ = !changes_.Read(next_ + count, rules, row_, fault_);
+    const size_t size = PutElement(next_ + count, count + 1, target, rules, room);
     if (faulty_) break;
-    const size_t size = EncodeEntry(row_, extensions, count + 1, room);
     writer.Extend(size);
     bytes += size;
   }
   return count;
+}
+
+// Where a long stretch of changes with one target begins, another thread starts to encode it.
+void ChangeSource::LookAhead(const Target& target, const EntryRules& rules) {
+  if (ahead_) ahead_->Forget(next_);
+  if (ahead_ && ahead_->Covers(next_)) return;
+  if (changes_.size() - next_ < kWorthAThread) return;
+  uint32_t end = next_ + 1;
+  while (end < changes_.size() && SameTarget(target, changes_.target(end))) ++end;
+  ahead_.reset();
+  if (end - next_ >= kWorthAThread) {
+    ahead_.emplace(changes_, rules, ExtensionsOf(target.action), next_, end);
+  }
+}
+
+// Returns the element's length; 0, with faulty_ set, where the entry does not fit.
+size_t ChangeSource::PutElement(uint32_t change, uint32_t line, const Target& target, const EntryRules& rules,
+                                MutableBytes room) {
+  faulty_ = false;
+  if (ahead_ && ahead_->Covers(change)) {
+    if (const Bytes element = ahead_->Element(change); !element.empty()) {
+      std::memcpy(room.data(), element.data(), element.size());
+      SetLine(room.first(element.size()), line);
+      return element.size();
+    }
+  }
+  faulty_ = !changes_.Read(change, rules, row_, fault_);
+  return faulty_ ? 0 : EncodeEntry(row_, ExtensionsOf(target.action), line, room);
 }
 
 ChangeSource::Message* ChangeSource::Find(uint32_t sequence) {

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "ipset/changes.h"
+#include "ipset/encode_ahead.h"
 #include "netlink/batch.h"
 #include "netlink/report.h"
 
@@ -73,6 +74,9 @@ class ChangeSource final : public netlink::BatchSource {
   uint32_t Fill(netlink::MessageWriter& writer, uint32_t sequence, const Target& target,
                 const EntryRules& rules);
   uint32_t FillList(netlink::MessageWriter& writer, const Target& target, const EntryRules& rules);
+  void LookAhead(const Target& target, const EntryRules& rules);
+  size_t PutElement(uint32_t change, uint32_t line, const Target& target, const EntryRules& rules,
+                    MutableBytes room);
   Message* Find(uint32_t sequence);
   void Report(uint32_t change, const netlink::Acknowledgement& reply);
 
@@ -94,6 +98,8 @@ class ChangeSource final : public netlink::BatchSource {
   const KnownSet* last_known_ = nullptr;
   std::deque<Message> messages_;
   netlink::RunReport report_;
+  // Last, so that its thread ends first.
+  std::optional<EncodeAhead> ahead_;
 };
 
 }  // namespace director::ipset

@@ -73,9 +73,8 @@ void EntryListing::ReadMessage(const Message& message, std::vector<uint8_t>& row
     std::memset(&row, 0, stride_);
     row.fields = 0;
     if (!ReadEntry(element, row)) Malformed();
-    const bool fits = ((row.fields & kComment) == 0 || stride_ == sizeof row) &&
-                      ((row.fields & (kInterface | kMember)) == 0 || stride_ >= kNamedRowBytes);
-    if (!fits) throw KernelError("entries", ESTALE, "the set was replaced while it was being read");
+    if (RowBytesOf(row.fields) > stride_)
+      throw KernelError("entries", ESTALE, "the set was replaced while it was being read");
     const auto* bytes = reinterpret_cast<const uint8_t*>(&row);
     rows.insert(rows.end(), bytes, bytes + stride_);
   });

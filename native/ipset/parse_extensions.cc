@@ -133,9 +133,13 @@ bool ReadExtension(const Extension& extension, std::string_view& rest, EntryRow&
 }  // namespace
 
 std::string_view TakeWord(std::string_view& rest) {
-  rest.remove_prefix(std::min(rest.find_first_not_of(kBlanks), rest.size()));
-  const std::string_view word = rest.substr(0, rest.find_first_of(kBlanks));
-  rest.remove_prefix(word.size());
+  const auto blank = [&](size_t at) { return rest[at] == ' ' || rest[at] == '\t'; };
+  size_t start = 0;
+  while (start < rest.size() && blank(start)) ++start;
+  size_t end = start;
+  while (end < rest.size() && !blank(end)) ++end;
+  const std::string_view word = rest.substr(start, end - start);
+  rest.remove_prefix(end);
   return word;
 }
 

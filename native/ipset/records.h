@@ -41,8 +41,8 @@ enum Field : uint32_t {
 inline constexpr uint32_t kExtensions =
     kTimeout | kPackets | kBytes | kComment | kSkbMark | kSkbPriority | kSkbQueue;
 
-// One entry of a set, or one change to a set. Tables of rows may be cut off behind the core or the names
-// where nothing in them needs more: the stride goes with the table.
+// One entry of a set, or one change to a set. What most entries have stands in front: tables of rows are cut
+// off behind what a set's entries may have (RowBytes), and the stride goes with the table.
 struct EntryRow {
   uint32_t fields;
   uint8_t family;  // AF_INET, AF_INET6; 0 for entries without an address
@@ -53,9 +53,7 @@ struct EntryRow {
   uint16_t port_to;
   uint32_t mark;
   uint8_t address[16];  // an IPv4 address in the first four bytes
-  uint8_t address_to[16];
   uint8_t address2[16];
-  uint8_t address2_to[16];
   uint8_t mac[6];
   uint16_t skb_queue;
   uint32_t timeout;  // seconds; 0 is for ever
@@ -65,13 +63,23 @@ struct EntryRow {
   uint64_t packets;
   uint64_t bytes;
   char name[32];  // an interface, or a member set
-  char reference[32];
   char comment[256];
+  // Only in changes: the kernel lists no ranges and no references.
+  char reference[32];
+  uint8_t address_to[16];
+  uint8_t address2_to[16];
 };
 
-inline constexpr size_t kCoreRowBytes = offsetof(EntryRow, name);
-inline constexpr size_t kNamedRowBytes = offsetof(EntryRow, comment);
-static_assert(kCoreRowBytes == 120 && kNamedRowBytes == 184 && sizeof(EntryRow) == 440);
+// How much of a row an entry with these fields fills.
+constexpr size_t RowBytesOf(uint32_t fields) {
+  if (fields & (kReference | kAddressTo | kAddress2To)) return sizeof(EntryRow);
+  if (fields & kComment) return offsetof(EntryRow, reference);
+  if (fields & (kInterface | kMember)) return offsetof(EntryRow, comment);
+  if (fields & (kMac | kExtensions)) return offsetof(EntryRow, name);
+  return fields & kAddress2 ? offsetof(EntryRow, mac) : offsetof(EntryRow, address2);
+}
+static_assert(RowBytesOf(kAddress) == 32 && RowBytesOf(kAddress2) == 48 && RowBytesOf(kTimeout) == 88 &&
+              RowBytesOf(kInterface) == 120 && RowBytesOf(kComment) == 376 && sizeof(EntryRow) == 440);
 
 // The two verbs of a change; the kernel's commands.
 enum class Verb : uint8_t { kAdd = 9, kRemove = 10 };

@@ -2,6 +2,7 @@
 
 #include <charconv>
 
+#include "ipset/entry_rules.h"
 #include "ipset/print_entry.h"
 #include "ipset/wire.h"
 
@@ -203,9 +204,15 @@ std::string PrintCreate(const SetHeader& header) {
 }
 
 size_t RowBytes(const SetHeader& header) {
-  if (header.options.comment) return sizeof(EntryRow);
-  const bool named = header.type == "list:set" || header.type == "hash:net,iface";
-  return named ? kNamedRowBytes : kCoreRowBytes;
+  const SetType* type = FindSetType(header.type);
+  if (type == nullptr) return sizeof(EntryRow);
+  // What the kernel lists of an element; the rest is for changes.
+  constexpr uint32_t kListed = kAddress2 | kMac | kInterface | kMember;
+  const SetOptions& options = header.options;
+  uint32_t fields = EntryRules({type, header.family, header.revision}).allowed & kListed;
+  if (options.timeout || options.counters || options.skb_info) fields |= kTimeout;
+  if (options.comment) fields |= kComment;
+  return RowBytesOf(fields);
 }
 
 }  // namespace director::ipset
