@@ -216,6 +216,7 @@ async function rollBack(
   ledger: Ledger,
   logs: ReadonlyMap<string, UndoLog>,
 ): Promise<void> {
+  for (const log of logs.values()) await log.compare?.()
   const undo = await inTurns(undoOf(ledger, logs))
   const report = await commitPlainly(handle, undo.batch)
   const broken = new Map<number, FailedOperation>()
@@ -237,10 +238,15 @@ function* undoOf(ledger: Ledger, logs: ReadonlyMap<string, UndoLog>): Steps<Undo
   }
   const batch = new Batch()
   const owners: number[] = []
-  for (const { index, inverse } of inverses.reverse()) {
-    yield
+  const append = (index: number, inverse: Inverse) => {
     inverse(batch)
     while (owners.length < batch.size) owners.push(index)
+  }
+  const refused = ledger.failed[0]?.index ?? 0
+  for (const log of logs.values()) for (const inverse of log.rest?.() ?? []) append(refused, inverse)
+  for (const { index, inverse } of inverses.reverse()) {
+    yield
+    append(index, inverse)
   }
   return { batch, owners, indices: inverses.map(({ index }) => index) }
 }

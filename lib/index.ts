@@ -34,6 +34,7 @@ export { Sets, type CreateOptions, type ReplaceOptions } from './ipset/client.js
 export { EntryListing, EntryTable } from './ipset/entry-listing.js'
 export { InvalidEntryError, SetEntryError, type EntryFailure } from './ipset/explain.js'
 export { formatEntry } from './ipset/format.js'
+export type { SyncReport } from './ipset/sync.js'
 export { SetRestoreError, type SetRestoreOptions, type SetRestoreReport } from './ipset/restore.js'
 export type * from './ipset/types.js'
 export type { IptablesChange } from './iptables/diff.js'

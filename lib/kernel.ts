@@ -7,6 +7,7 @@ import type { FollowedService } from './conntrack/ipvs-follower.js'
 import { DirectorError, InvalidArgumentError } from './errors.js'
 import { Sets } from './ipset/client.js'
 import { loadLibipset } from './ipset/libipset.js'
+import { SetUndoLog } from './ipset/undo.js'
 import { Ipvs } from './ipvs/client.js'
 import { explainIpvs } from './ipvs/explain.js'
 import { probeSchedulers } from './ipvs/schedulers.js'
@@ -76,6 +77,7 @@ export class Kernel {
     this.undoLogs = {
       ipvs: () => new IpvsUndoLog(priorState(this.ipvs)),
       addresses: () => new AddressUndoLog(() => this.links.addresses()),
+      sets: () => new SetUndoLog((name) => this.sets.entries(name).toArray().catch(noneWithoutSet)),
     }
     this.sets = new Sets({ ...host, netns })
     this.conntrack = new Conntrack({ ...host, followedServices: () => followedServices(this.ipvs) })
@@ -139,6 +141,11 @@ function rethrow(explain: (error: unknown) => unknown) {
   return (error: unknown): never => {
     throw explain(error)
   }
+}
+
+function noneWithoutSet(error: unknown): undefined {
+  if (error instanceof DirectorError && error.code === 'ENOENT') return undefined
+  throw error
 }
 
 function priorState(ipvs: Ipvs) {

@@ -2,6 +2,8 @@
  * What a dump gives its caller: awaited it is an array, iterated it is a stream. Rows become objects one by one, when
  * somebody asks for them.
  */
+import { setImmediate as nextTurn } from 'node:timers/promises'
+
 import { DirectorError } from './errors.js'
 import { translate, type DumpHandle } from './native.js'
 
@@ -16,6 +18,8 @@ export interface ListingSource<T> {
 }
 
 const MOST_ATTEMPTS = 10
+/** Rows between two turns of the event loop: about 2 ms on a slow machine. */
+const ROWS_A_TURN = 1024
 
 /**
  * `await listing` collects everything, and starts again (at most 10 times) when the kernel says that the table changed
@@ -59,7 +63,12 @@ export class Listing<T> implements AsyncIterable<T>, PromiseLike<T[]> {
       dump = await this.source.open()
       for (;;) {
         const { rows, state } = await dump.next()
-        yield { items: this.decodeAll(rows), interrupted: state === 'interrupted' }
+        const step = this.source.rowSize * ROWS_A_TURN
+        for (let start = 0; start < rows.byteLength; start += step) {
+          if (start > 0) await nextTurn()
+          yield { items: this.decode(rows, start, start + step), interrupted: false }
+        }
+        if (state === 'interrupted') yield { items: [], interrupted: true }
         if (state !== 'more') return
       }
     } catch (error) {
@@ -69,10 +78,11 @@ export class Listing<T> implements AsyncIterable<T>, PromiseLike<T[]> {
     }
   }
 
-  private *decodeAll(rows: ArrayBuffer): Generator<T, void, undefined> {
+  private *decode(rows: ArrayBuffer, start: number, end: number): Generator<T, void, undefined> {
     const { rowSize } = this.source
     const view = new DataView(rows)
-    for (let offset = 0; offset + rowSize <= rows.byteLength; offset += rowSize) {
+    const last = Math.min(end, rows.byteLength) - rowSize
+    for (let offset = start; offset <= last; offset += rowSize) {
       yield this.source.decode(view, offset)
     }
   }

@@ -24,8 +24,12 @@ export type Inverse = (undo: Batch) => void
 export interface UndoLog {
   /** Reads from the kernel what the runs are about to change. Before anything is sent. */
   capture(runs: readonly BatchRun[]): Promise<void>
+  /** Reads what has become of it. Before the first inverse. */
+  compare?(): Promise<void>
   /** Called for each operation that took effect, in order: what would take it back from the state at that point. */
   inverse(run: BatchRun, index: number): Inverse
+  /** After the last inverse: what takes back what refused operations have left behind. */
+  rest?(): Inverse[]
 }
 
 /** Makes undo logs, by the table that they are for. */

@@ -10,9 +10,11 @@ import { explainSets } from './explain.js'
 import { hasEntries } from './has.js'
 import { loadLibipset } from './libipset.js'
 import { headerFor, headerState, revisionOf, typeNamed } from './options.js'
+import { listOf } from './pack.js'
 import { replaceEntries } from './replace.js'
 import { restoreText, type SetRestoreOptions, type SetRestoreReport } from './restore.js'
 import type { Entries, Entry, SetHeader, SetOptions, SetTypeInfo, SetTypeName } from './types.js'
+import { syncEntries, type SyncReport } from './sync.js'
 import { checkName, checkNewName } from './validate.js'
 
 /** What the client needs of the kernel that it belongs to. */
@@ -205,6 +207,35 @@ export class Sets {
           this.destroy(beside, { busyTimeoutMs: Math.max(busyTimeoutMs, DESTROY_TIMEOUT_MS) }),
       },
       name,
+    )
+  }
+
+  /**
+   * Gives the set exactly these entries by changing only what differs: what is not wanted goes, then what is missing
+   * comes, in one batch that is taken back where an entry is refused. Entries that stay keep their counters. Where more
+   * differs than stays, in sets with timeouts and in lists it is a {@link replace}.
+   *
+   * Readers see the changes one by one, and an entry that is wanted in another form than `save` writes (a range,
+   * `'10.0.0.1,80'` for `'10.0.0.1,tcp:80'`) is away for a moment: where that matters, use {@link replace}.
+   */
+  async sync(
+    name: string,
+    entries: Entries,
+    options: Omit<ReplaceOptions, 'exist'> = {},
+  ): Promise<SyncReport> {
+    const { serviceNames = false, signal } = options
+    const onError = 'rollback'
+    checkName(name)
+    return syncEntries(
+      {
+        header: () => this.header(name),
+        tables: () => this.entries(name).tables(),
+        commit: async (batch) => settle(await this.host.commit(batch, { onError, signal }), { onError }),
+        replace: (_, all) => this.replace(name, all, { ...options, exist: 'ignore' }),
+      },
+      name,
+      await listOf(entries),
+      { exist: 'ignore', serviceNames },
     )
   }
 

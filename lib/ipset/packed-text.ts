@@ -59,6 +59,12 @@ export class PackedText {
     return this.pieces.map(({ bytes }) => bytes)
   }
 
+  /** The sets that the changes are for. */
+  sets(): string[] {
+    this.pack()
+    return [...new Set(this.pieces.map(({ target }) => target.set))]
+  }
+
   /** An entry and its target, as they were appended. */
   at(index: number): { target: Target; entry: string } {
     this.pack()

@@ -96,13 +96,14 @@ test('an entry that does not fit is left out, the others are sent', { skip }, ()
 
 test('a full set names each entry that had no room', { skip }, () =>
   withKernel(async ({ sets }) => {
-    await sets.create('x', 'hash:ip', { maxelem: 3000 })
-    const report = await sets.add('x', addresses(4000), { onError: 'continue' })
-    assert.equal(report.applied, 3000)
+    // Small: from 1024 buckets on the kernel counts each region of the hash by itself, and lets some more in.
+    await sets.create('x', 'hash:ip', { maxelem: 1000 })
+    const report = await sets.add('x', addresses(1500), { onError: 'continue' })
+    assert.equal(report.applied, 1000)
     assert.ok(report.failed.every(({ error }) => error instanceof SetEntryError && error.reason === 'full'))
     assert.deepEqual(
       report.failed.map(({ index }) => index),
-      Array.from({ length: 1000 }, (_, i) => 3000 + i),
+      Array.from({ length: 500 }, (_, i) => 1000 + i),
     )
   }),
 )
@@ -225,18 +226,18 @@ test('one batch changes several sets in order', { skip }, () =>
 
 test('a set is replaced at once, or not at all', { skip }, () =>
   withKernel(async ({ sets }) => {
-    await sets.create('x', 'hash:ip', { maxelem: 5000, comment: true, timeout: 100, forceadd: false })
+    await sets.create('x', 'hash:ip', { maxelem: 1000, comment: true, timeout: 100, forceadd: false })
     await sets.add('x', addresses(10))
     const before = await sets.header('x')
-    await sets.replace('x', addresses(3000, 100))
-    assert.deepEqual(await elements(sets, 'x'), addresses(3000, 100).sort())
+    await sets.replace('x', addresses(900, 100))
+    assert.deepEqual(await elements(sets, 'x'), addresses(900, 100).sort())
     const { maxelem, comment, timeout } = await sets.header('x')
     assert.deepEqual([maxelem, comment, timeout], [before.maxelem, before.comment, before.timeout])
-    for (const bad of [['10.0.0.1', 'nonsense'], ['10.0.0.1', '10.0.0.1'], addresses(5001)]) {
+    for (const bad of [['10.0.0.1', 'nonsense'], ['10.0.0.1', '10.0.0.1'], addresses(1001)]) {
       await assert.rejects(sets.replace('x', bad))
-      assert.deepEqual(await elements(sets, 'x'), addresses(3000, 100).sort(), 'as it was')
+      assert.deepEqual(await elements(sets, 'x'), addresses(900, 100).sort(), 'as it was')
     }
-    await assert.rejects(sets.replace('x', addresses(3000), { signal: AbortSignal.abort() }))
+    await assert.rejects(sets.replace('x', addresses(900), { signal: AbortSignal.abort() }))
     assert.deepEqual(
       (await sets.list()).map(({ name }) => name),
       ['x'],
