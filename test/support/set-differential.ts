@@ -17,7 +17,7 @@ export function ipsetIn(namespace?: string): Ipset {
 }
 
 /** Seconds go by between two fillings: what is left of a timeout may differ by some. */
-function withoutAge(text: string): string {
+export function withoutAge(text: string): string {
   return text.replaceAll(/^(add .*?) timeout ([1-9]\d*)/gm, (_, head: string, seconds: string) => {
     return `${head} timeout ~${Math.round(Number(seconds) / 100)}`
   })
