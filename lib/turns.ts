@@ -9,6 +9,18 @@ const sliceMs = 4
 /** Reading the clock costs as much as a small step. */
 const stepsBetweenLooks = 16
 
+/** Of small things, so many make a step: a pause at each would cost more than the thing itself. */
+const thingsInStep = 32
+
+/** The list, with a pause now and then. */
+export function* paced<T>(list: readonly T[], visit: (item: T) => void): Steps {
+  for (let first = 0; first < list.length; first += thingsInStep) {
+    const end = Math.min(first + thingsInStep, list.length)
+    for (let index = first; index < end; index++) visit(list[index] as T)
+    yield
+  }
+}
+
 export type Steps<T = void> = Generator<undefined, T, undefined>
 
 export async function inTurns<T>(work: Steps<T>): Promise<T> {

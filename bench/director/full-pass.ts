@@ -9,7 +9,7 @@ import { readFileSync } from 'node:fs'
 import { promisify } from 'node:util'
 
 import { resolveOptions } from '../../lib/director/options.js'
-import { setRoles, defineSet } from '../../lib/director/sets.js'
+import { setRoles, defineSet } from '../../lib/director/state/sets.js'
 import type { Family } from '../../lib/index.js'
 import type { Measurement } from '../suite.js'
 import { inFreshPlace, inProgrammedPlace, startProgrammed, type Place } from './place.js'

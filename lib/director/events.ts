@@ -1,6 +1,6 @@
 /** What a director tells those who listen. */
-import type { Change, ServerChange } from './changes.js'
-import type { DrainingServer } from './drain.js'
+import type { Change, ServerChange } from './state/changes.js'
+import type { DrainingServer } from './sync/drain.js'
 
 export interface SyncedEvent {
   /** Changes that were made. */

@@ -1,12 +1,12 @@
 /** What the director can be told. Defaults are kube-proxy's where it has the option. */
 import { InvalidArgumentError } from '../errors.js'
 import type { Family, ForwardingMethod, SchedulerFlag, SchedulerName } from '../ipvs/types.js'
-import { type ChangeType, changeTypes } from './changes.js'
-import { drainTimeout, scheduler, schedulerFlags } from './check-ipvs.js'
-import * as check from './check.js'
-import type { Prefix } from './ip.js'
-import { defaultPrefix, type Names, namesFor } from './names.js'
-import { defaultMaxElements } from './sets.js'
+import { type ChangeType, changeTypes } from './state/changes.js'
+import { drainTimeout, scheduler, schedulerFlags } from './input/check-ipvs.js'
+import * as check from './input/check.js'
+import type { Prefix } from './input/ip.js'
+import { defaultPrefix, type Names, namesFor } from './state/names.js'
+import { defaultMaxElements } from './state/sets.js'
 
 /** Which traffic counts as the cluster's own, and so reaches a cluster address with its source unchanged. */
 export type LocalTraffic =

@@ -1,10 +1,10 @@
 /** How things stand: what is programmed, what is not as wished, and why. */
-import { type Change, describeChange } from './changes.js'
-import type { DrainingServer } from './drain.js'
-import type { TrafficPolicy } from './fragment.js'
+import { type Change, describeChange } from './state/changes.js'
+import type { DrainingServer } from './sync/drain.js'
+import type { TrafficPolicy } from './plan/fragment.js'
 import type { WishCounts } from './metrics/wish-counter.js'
-import type { Planner } from './planner.js'
-import type { Reconciler } from './reconciler.js'
+import type { Planner } from './plan/planner.js'
+import type { Reconciler } from './sync/reconciler.js'
 
 export interface DirectorStatus {
   readonly started: boolean

@@ -4,7 +4,7 @@
  */
 import { readFile } from 'node:fs/promises'
 import { parseAllDocuments } from 'yaml'
-import type { DesiredState } from '../director/plan.js'
+import type { DesiredState } from '../director/plan/plan.js'
 import { InvalidArgumentError } from '../errors.js'
 
 export interface Manifests extends Required<DesiredState> {

@@ -1,9 +1,14 @@
 /** A data plane in memory: a kernel that refuses what it is told to refuse, and that others may change behind our back. */
-import { MutableState } from '../../lib/director/apply.js'
-import type { Change } from '../../lib/director/changes.js'
-import type { ChangeFailure, ConnectionCounts, DataPlane, PlaneFacts } from '../../lib/director/data-plane.js'
-import type { DrainingServer } from '../../lib/director/drain.js'
-import type { KernelState } from '../../lib/director/state.js'
+import { MutableState } from '../../lib/director/state/apply.js'
+import type { Change } from '../../lib/director/state/changes.js'
+import type {
+  ChangeFailure,
+  ConnectionCounts,
+  DataPlane,
+  PlaneFacts,
+} from '../../lib/director/sync/data-plane.js'
+import type { DrainingServer } from '../../lib/director/sync/drain.js'
+import type { KernelState } from '../../lib/director/state/state.js'
 import { DirectorError } from '../../lib/errors.js'
 
 export class MemoryPlane implements DataPlane {

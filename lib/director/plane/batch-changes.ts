@@ -2,9 +2,9 @@
 import { Batch } from '../../batch.js'
 import type { DirectorError } from '../../errors.js'
 import type { Kernel } from '../../kernel.js'
-import type { Change } from '../changes.js'
-import type { ChangeFailure } from '../data-plane.js'
-import { inTurns, type Steps } from '../../turns.js'
+import type { Change } from '../state/changes.js'
+import type { ChangeFailure } from '../sync/data-plane.js'
+import { inTurns, paced, type Steps } from '../../turns.js'
 
 const batched = {
   addService: true,
@@ -57,7 +57,7 @@ function* packing(changes: readonly BatchedChange[]): Steps<Packed> {
   const refused: ChangeFailure[] = []
   const batch = new Batch()
   const sent: BatchedChange[] = []
-  for (const change of changes) {
+  yield* paced(changes, (change) => {
     try {
       append(batch, change)
       sent.push(change)
@@ -65,8 +65,7 @@ function* packing(changes: readonly BatchedChange[]): Steps<Packed> {
       // Refused before it was sent: something that IPVS cannot express came through the checks of the input.
       refused.push({ change, error: error as Error })
     }
-    yield
-  }
+  })
   return { batch, sent, refused }
 }
 

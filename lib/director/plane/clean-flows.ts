@@ -1,8 +1,8 @@
 /** Makes conntrack forget UDP flows to servers that a service no longer has. */
 import { formatEndpoint } from '../../address.js'
 import type { ServiceKey } from '../../ipvs/types.js'
-import { type FlowEnds, isStale } from '../flows.js'
-import type { KernelState } from '../state.js'
+import { type FlowEnds, isStale } from './flows.js'
+import type { KernelState } from '../state/state.js'
 
 interface Direction {
   readonly source?: string

@@ -4,7 +4,7 @@
  * this process is in.
  */
 import { createServer, type Server, type ServerResponse } from 'node:http'
-import type { HealthCheckState } from '../state.js'
+import type { HealthCheckState } from '../state/state.js'
 
 interface RunningServer {
   readonly server: Server

@@ -6,8 +6,8 @@ import { chainKey, type IptablesState, type TableName } from '../../iptables/typ
 import type { ConfiguredService, Snapshot } from '../../ipvs/snapshot.js'
 import type { Family, Server } from '../../ipvs/types.js'
 import type { Kernel } from '../../kernel.js'
-import { sameServer, sameService } from '../compare.js'
-import { canonicalAddress } from '../ip.js'
+import { sameServer, sameService } from '../state/compare.js'
+import { canonicalAddress } from '../input/ip.js'
 import type { ResolvedOptions } from '../options.js'
 import {
   type HealthCheckState,
@@ -17,8 +17,8 @@ import {
   serviceKeyText,
   type SetState,
   type VirtualServerState,
-} from '../state.js'
-import { inTurns, type Steps } from '../../turns.js'
+} from '../state/state.js'
+import { inTurns, paced, type Steps } from '../../turns.js'
 
 export async function observeKernel(
   kernel: Kernel,
@@ -116,14 +116,10 @@ async function readEntries(kernel: Kernel, name: string): Promise<Set<string>> {
 
 function* parsing(text: string): Steps<Set<string>> {
   const entries = new Set<string>()
-  for (let start = 0; start < text.length;) {
-    const end = text.indexOf('\n', start)
-    const line = text.slice(start, end < 0 ? undefined : end)
-    start += line.length + 1
+  yield* paced(text.split('\n'), (line) => {
     // add NAME ENTRY [options]
     if (line.startsWith('add ')) entries.add(line.split(' ', 3)[2] ?? '')
-    yield
-  }
+  })
   return entries
 }
 

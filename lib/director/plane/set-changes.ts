@@ -1,8 +1,8 @@
 /** Making sets, and replacing full ones by larger ones. */
 import { Batch } from '../../batch.js'
 import type { Kernel } from '../../kernel.js'
-import type { SetDefinition } from '../sets.js'
-import type { KernelState } from '../state.js'
+import type { SetDefinition } from '../state/sets.js'
+import type { KernelState } from '../state/state.js'
 
 export async function createSet(
   kernel: Kernel,

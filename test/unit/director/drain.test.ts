@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import test from 'node:test'
 import fc from 'fast-check'
 import type { Change } from '../../../lib/index.js'
-import { Drains } from '../../../lib/director/drain.js'
+import { Drains } from '../../../lib/director/sync/drain.js'
 
 const service = { protocol: 'tcp' as const, address: '10.0.0.1', port: 80 }
 const key = 'tcp 10.0.0.1:80'

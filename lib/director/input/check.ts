@@ -1,0 +1,80 @@
+/** Checks of input that name the field. Each returns the value in the form that the director works with. */
+import { InvalidArgumentError } from '../../errors.js'
+import type { Family, Protocol } from '../../ipvs/types.js'
+import { canonicalAddress, familyOf, parsePrefix, type Prefix } from './ip.js'
+
+export function integer(field: string, value: unknown, min: number, max: number): number {
+  if (typeof value === 'number' && Number.isInteger(value) && value >= min && value <= max) return value
+  throw new InvalidArgumentError(field, value, `a whole number from ${min} to ${max}`)
+}
+
+export function port(field: string, value: unknown): number {
+  return integer(field, value, 1, 65535)
+}
+
+export function oneOf<T extends string>(field: string, value: unknown, allowed: readonly T[]): T {
+  const found = allowed.find((candidate) => candidate === value)
+  if (found !== undefined) return found
+  throw new InvalidArgumentError(field, value, `one of ${allowed.join(', ')}`)
+}
+
+export function text(field: string, value: unknown): string {
+  if (typeof value === 'string' && value !== '') return value
+  throw new InvalidArgumentError(field, value, 'a text that is not empty')
+}
+
+export function boolean(field: string, value: unknown): boolean {
+  if (typeof value === 'boolean') return value
+  throw new InvalidArgumentError(field, value, 'true or false')
+}
+
+export function object(field: string, value: unknown): void {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    throw new InvalidArgumentError(field, value, 'an object')
+  }
+}
+
+export function list<T>(field: string, value: readonly T[] | null | undefined): readonly T[] {
+  if (value === null || value === undefined) return []
+  if (Array.isArray(value)) return value as readonly T[]
+  throw new InvalidArgumentError(field, value, 'an array')
+}
+
+export function address(field: string, value: unknown): string {
+  const found = typeof value === 'string' ? canonicalAddress(value) : undefined
+  if (found !== undefined) return found
+  throw new InvalidArgumentError(field, value, 'an IPv4 or IPv6 address')
+}
+
+export function prefix(field: string, value: unknown): Prefix {
+  const found = typeof value === 'string' ? parsePrefix(value) : undefined
+  if (found !== undefined) return found
+  throw new InvalidArgumentError(field, value, 'an address prefix such as 10.0.0.0/8')
+}
+
+/** Kubernetes writes protocols in capitals, everything below in small letters; the default is TCP. */
+export function protocol(field: string, value: unknown): Protocol {
+  const small = typeof value === 'string' ? value.toLowerCase() : (value ?? 'tcp')
+  if (small === 'tcp' || small === 'udp' || small === 'sctp') return small
+  throw new InvalidArgumentError(field, value, 'TCP, UDP or SCTP')
+}
+
+/** Addresses by family, each list free of repetition, order kept. */
+export function addressesByFamily(field: string, values: readonly unknown[]): Record<Family, string[]> {
+  const result: Record<Family, string[]> = { inet: [], inet6: [] }
+  values.forEach((value, index) => {
+    const found = address(`${field}[${index}]`, value)
+    const known = result[familyOf(found)]
+    if (!known.includes(found)) known.push(found)
+  })
+  return result
+}
+
+/** Refuses keys that nobody reads: a misspelt option must not be taken for a default. */
+export function knownKeys(field: string, value: object, allowed: readonly string[]): void {
+  for (const key of Object.keys(value)) {
+    if (allowed.includes(key)) continue
+    const name = field === '' ? key : `${field}.${key}`
+    throw new InvalidArgumentError(name, key, `one of ${allowed.join(', ')}`)
+  }
+}

@@ -1,0 +1,109 @@
+/** An EndpointSlice as the planner works with it: checked, canonical, free of what is not read. */
+import { InvalidArgumentError } from '../../errors.js'
+import type { Family, Protocol } from '../../ipvs/types.js'
+import * as check from './check.js'
+import { familyOf } from './ip.js'
+import type { KubernetesEndpoint, KubernetesEndpointSlice } from './kubernetes.js'
+import { isForOthers, objectName } from './service-spec.js'
+
+export interface EndpointSpec {
+  readonly address: string
+  readonly ready: boolean
+  readonly serving: boolean
+  readonly terminating: boolean
+  readonly nodeName: string | undefined
+  /** Hints: zones and nodes that should use this endpoint. */
+  readonly zones: readonly string[] | undefined
+  readonly nodes: readonly string[] | undefined
+}
+
+export interface EndpointPortSpec {
+  readonly name: string
+  readonly protocol: Protocol
+  readonly port: number
+}
+
+export interface SliceSpec {
+  /** `namespace/name` of the slice. */
+  readonly name: string
+  /** `namespace/name` of its service. */
+  readonly service: string
+  readonly family: Family
+  readonly ports: readonly EndpointPortSpec[]
+  readonly endpoints: readonly EndpointSpec[]
+}
+
+const serviceLabel = 'kubernetes.io/service-name'
+
+/** The service that a slice belongs to, `namespace/name`. @throws InvalidArgumentError */
+export function sliceService(slice: KubernetesEndpointSlice): string {
+  check.object('endpointSlice', slice)
+  const labels = slice.metadata?.labels
+  const service = check.text(`metadata.labels["${serviceLabel}"]`, labels?.[serviceLabel])
+  return `${slice.metadata?.namespace ?? 'default'}/${service}`
+}
+
+/**
+ * `undefined` for a slice that has nothing to forward to: names instead of addresses, or another proxy's.
+ *
+ * @throws InvalidArgumentError naming the field
+ */
+export function readSlice(slice: KubernetesEndpointSlice): SliceSpec | undefined {
+  const service = sliceService(slice)
+  const name = objectName(slice.metadata)
+  const type = check.oneOf('addressType', slice.addressType, ['IPv4', 'IPv6', 'FQDN'])
+  if (type === 'FQDN' || isForOthers(slice.metadata ?? {})) return undefined
+  const family = type === 'IPv4' ? 'inet' : 'inet6'
+  return { name, service, family, ports: readPorts(slice), endpoints: readEndpoints(slice, family) }
+}
+
+/** A port without a number stands for all ports, which a virtual service on one port cannot use. */
+function readPorts(slice: KubernetesEndpointSlice): EndpointPortSpec[] {
+  const result: EndpointPortSpec[] = []
+  check.list('ports', slice.ports).forEach((given, index) => {
+    const field = `ports[${index}]`
+    check.object(field, given)
+    if (given.port === null || given.port === undefined) return
+    result.push({
+      name: given.name ?? '',
+      protocol: check.protocol(`${field}.protocol`, given.protocol),
+      port: check.port(`${field}.port`, given.port),
+    })
+  })
+  return result
+}
+
+function readEndpoints(slice: KubernetesEndpointSlice, family: Family): EndpointSpec[] {
+  const result: EndpointSpec[] = []
+  check.list('endpoints', slice.endpoints).forEach((given, index) => {
+    const field = `endpoints[${index}]`
+    check.object(field, given)
+    const [first] = check.list(`${field}.addresses`, given.addresses)
+    if (first !== undefined) result.push(readEndpoint(field, given, first, family))
+  })
+  return result
+}
+
+function readEndpoint(field: string, given: KubernetesEndpoint, first: string, family: Family): EndpointSpec {
+  const address = check.address(`${field}.addresses[0]`, first)
+  if (familyOf(address) !== family) {
+    const wanted = family === 'inet' ? 'an IPv4 address' : 'an IPv6 address'
+    throw new InvalidArgumentError(`${field}.addresses[0]`, first, `${wanted}, as addressType says`)
+  }
+  const ready = given.conditions?.ready ?? true
+  return {
+    address,
+    ready,
+    serving: given.conditions?.serving ?? true,
+    terminating: given.conditions?.terminating ?? false,
+    nodeName: given.nodeName ?? undefined,
+    zones: hintNames(given.hints?.forZones),
+    nodes: hintNames(given.hints?.forNodes),
+  }
+}
+
+function hintNames(hints: readonly { readonly name: string }[] | null | undefined): string[] | undefined {
+  return hints === null || hints === undefined || hints.length === 0
+    ? undefined
+    : hints.map(({ name }) => name)
+}

@@ -1,0 +1,224 @@
+/** From a Kubernetes service and its endpoints to what it asks of the kernel: kube-proxy's IPVS mode, one service. */
+import { formatEndpoint } from '../../address.js'
+import type { Family, ForwardingMethod, Server, Service } from '../../ipvs/types.js'
+import type { NodeView } from './facts.js'
+import { type Fragment, FragmentBuilder, type TrafficPolicy } from './fragment.js'
+import { prefixHolds } from '../input/ip.js'
+import type { ResolvedOptions } from '../options.js'
+import { type Selection, selectEndpoints, type Target } from './select-endpoints.js'
+import type { PortSpec, ServiceSpec } from '../input/service-spec.js'
+import type { SetRole } from '../state/sets.js'
+import type { SliceSpec } from '../input/slice-spec.js'
+
+type ServerMap = ReadonlyMap<string, Server>
+
+export function compileService(
+  spec: ServiceSpec,
+  slices: readonly SliceSpec[],
+  node: NodeView,
+  options: ResolvedOptions,
+): Fragment {
+  const drain = spec.tuning.drainTimeoutSeconds ?? options.drainTimeoutSeconds
+  const builder = new FragmentBuilder(spec.name, spec.rank, drain)
+  const localEndpoints = new Set<string>()
+  for (const family of options.families) {
+    if (spec.clusterAddress[family] === undefined) continue
+    for (const port of spec.ports) {
+      const selection = selectEndpoints(port, family, slices, node)
+      new PortCompiler(spec, port, family, selection, node, options, builder).run()
+      for (const { endpoint } of selection.onThisNode)
+        if (endpoint.ready) localEndpoints.add(endpoint.address)
+    }
+  }
+  compileHealthCheck(spec, localEndpoints.size, options, builder)
+  return builder.build()
+}
+
+function compileHealthCheck(
+  spec: ServiceSpec,
+  localEndpoints: number,
+  options: ResolvedOptions,
+  builder: FragmentBuilder,
+): void {
+  const { healthCheckPort: port } = spec
+  if (port === undefined) return
+  builder.setHealthCheck(port, localEndpoints)
+  for (const family of options.families) {
+    if (spec.clusterAddress[family] === undefined) continue
+    builder.addEntry(options.names.set('HEALTH-CHECK-NODE-PORT', family), String(port))
+  }
+}
+
+/** One port of a service in one family. */
+class PortCompiler {
+  readonly #forwarding: ForwardingMethod
+  readonly #internal: readonly Target[]
+  readonly #external: readonly Target[]
+  /** Servers of one list are the same for every address that uses it; built once, shared. */
+  readonly #servers = new Map<string, ServerMap | undefined>()
+
+  constructor(
+    private readonly spec: ServiceSpec,
+    private readonly port: PortSpec,
+    private readonly family: Family,
+    private readonly selection: Selection,
+    private readonly node: NodeView,
+    private readonly options: ResolvedOptions,
+    private readonly builder: FragmentBuilder,
+  ) {
+    this.#forwarding = spec.tuning.forwarding ?? options.forwarding
+    const reachable = this.#isExternallyReachable()
+    this.#internal = this.#choose('internal', spec.internalLocal, reachable)
+    this.#external = this.#choose('external', spec.externalLocal && reachable, true)
+  }
+
+  run(): void {
+    this.#loopback()
+    this.#cluster()
+    for (const address of this.spec.externalAddresses[this.family]) this.#externalAddress(address)
+    for (const address of this.spec.balancerAddresses[this.family]) this.#balancerAddress(address)
+    if (this.port.nodePort !== undefined) this.#nodePort(this.port.nodePort)
+  }
+
+  #isExternallyReachable(): boolean {
+    const { spec, family, port } = this
+    const addresses = spec.externalAddresses[family].length + spec.balancerAddresses[family].length
+    return port.nodePort !== undefined || addresses > 0
+  }
+
+  /** A Local policy without local endpoints falls back to all of them, where those are known to be wanted at all. */
+  #choose(policy: TrafficPolicy, localOnly: boolean, mayFallBack: boolean): readonly Target[] {
+    const { cluster, local } = this.selection
+    if (!localOnly) return cluster
+    if (local.length === 0 && cluster.length > 0) this.builder.addWithoutLocal(policy)
+    return local.length === 0 && mayFallBack && this.options.localFallback ? cluster : local
+  }
+
+  /** A local endpoint that reaches itself through the service must see another source than itself. */
+  #loopback(): void {
+    for (const { endpoint, port } of this.selection.onThisNode) {
+      this.#entry('LOOP-BACK', `${endpoint.address},${this.port.protocol}:${port},${endpoint.address}`)
+    }
+  }
+
+  #cluster(): void {
+    const address = this.spec.clusterAddress[this.family] ?? ''
+    if (!this.#virtualService(address, this.port.port, this.#internal)) return
+    this.#entry('CLUSTER-IP', this.#addressEntry(address))
+    this.#bind(address)
+  }
+
+  #externalAddress(address: string): void {
+    if (!this.#virtualService(address, this.port.port, this.#external)) return
+    this.#entry(this.spec.externalLocal ? 'EXTERNAL-IP-LOCAL' : 'EXTERNAL-IP', this.#addressEntry(address))
+    if (!this.node.hasElsewhere(address)) this.#bind(address)
+  }
+
+  #balancerAddress(address: string): void {
+    if (!this.#virtualService(address, this.port.port, this.#external)) return
+    this.#entry('LOAD-BALANCER', this.#addressEntry(address))
+    if (this.spec.externalLocal) this.#entry('LOAD-BALANCER-LOCAL', this.#addressEntry(address))
+    this.#sourceRanges(address)
+    if (!this.node.hasElsewhere(address)) this.#bind(address)
+  }
+
+  #sourceRanges(address: string): void {
+    const ranges = this.spec.sourceRanges[this.family]
+    if (ranges.length === 0) return
+    const entry = this.#addressEntry(address)
+    this.#entry('LOAD-BALANCER-FW', entry)
+    for (const range of ranges) {
+      // A range of one address is stored, and printed by ipset, without its length.
+      const whole = range.length === (this.family === 'inet' ? 32 : 128)
+      const source = whole ? range.text.slice(0, range.text.indexOf('/')) : range.text
+      this.#entry('LOAD-BALANCER-SOURCE-CIDR', `${entry},${source}`)
+    }
+    const own = this.node.primary(this.family)
+    // The node reaches the address with that same address as its source, which no range holds.
+    if (own !== undefined && ranges.some((range) => prefixHolds(range, own))) {
+      this.#entry('LOAD-BALANCER-SOURCE-IP', `${entry},${address}`)
+    } else {
+      this.builder.addOutFilter({ address, protocol: this.port.protocol, port: this.port.port })
+    }
+  }
+
+  #nodePort(nodePort: number): void {
+    const addresses = this.node.nodePortAddresses(this.family)
+    if (addresses.length === 0) return
+    const served = addresses.filter((address) => this.#virtualService(address, nodePort, this.#external))
+    if (served.length === 0) return
+    const { protocol } = this.port
+    const entries =
+      protocol === 'sctp' ? addresses.map((address) => `${address},sctp:${nodePort}`) : [String(nodePort)]
+    for (const entry of entries) {
+      this.#entry(nodePortSets[protocol].all, entry)
+      if (this.spec.externalLocal) this.#entry(nodePortSets[protocol].local, entry)
+    }
+  }
+
+  /** False where the service cannot be forwarded as asked; then nothing else is made for the address. */
+  #virtualService(address: string, port: number, targets: readonly Target[]): boolean {
+    const servers = this.#serversFor(port, targets)
+    if (servers !== undefined) this.builder.addService(this.#service(address, port), servers)
+    return servers !== undefined
+  }
+
+  #service(address: string, port: number): Service {
+    const { spec, options } = this
+    const scheduler = spec.tuning.scheduler ?? options.scheduler
+    const flags = spec.tuning.schedulerFlags ?? options.schedulerFlags
+    // Without the port in its hash, mh would send all connections of one client to one server.
+    const schedulerFlags =
+      scheduler === 'mh' && !flags.includes('mh-port') ? [...flags, 'mh-port' as const] : flags
+    return {
+      protocol: this.port.protocol,
+      address,
+      port,
+      scheduler,
+      ...(schedulerFlags.length > 0 && { schedulerFlags }),
+      ...(spec.affinitySeconds !== undefined && { persistence: { timeoutSeconds: spec.affinitySeconds } }),
+    }
+  }
+
+  #serversFor(port: number, targets: readonly Target[]): ServerMap | undefined {
+    const list = targets === this.#internal ? 'internal' : 'external'
+    const cacheKey = this.#forwarding === 'masquerade' ? list : `${list} ${port}`
+    if (!this.#servers.has(cacheKey)) this.#servers.set(cacheKey, this.#buildServers(port, targets))
+    return this.#servers.get(cacheKey)
+  }
+
+  #buildServers(port: number, targets: readonly Target[]): ServerMap | undefined {
+    const forwarding = this.#forwarding
+    const weight = this.spec.tuning.weight ?? this.options.weight
+    const result = new Map<string, Server>()
+    for (const target of targets) {
+      if (forwarding !== 'masquerade' && target.port !== port) {
+        this.builder.addProblem(
+          `${formatEndpoint(target.endpoint.address, target.port)}: forwarding '${forwarding}' cannot change port ${port}`,
+        )
+        return undefined
+      }
+      result.set(target.key, { address: target.endpoint.address, port: target.port, forwarding, weight })
+    }
+    return result
+  }
+
+  #addressEntry(address: string): string {
+    return `${address},${this.port.protocol}:${this.port.port}`
+  }
+
+  #entry(role: SetRole, entry: string): void {
+    this.builder.addEntry(this.options.names.set(role, this.family), entry)
+  }
+
+  #bind(address: string): void {
+    this.builder.addAddress(address)
+    this.#entry('IPVS-IPS', address)
+  }
+}
+
+const nodePortSets = {
+  tcp: { all: 'NODE-PORT-TCP', local: 'NODE-PORT-LOCAL-TCP' },
+  udp: { all: 'NODE-PORT-UDP', local: 'NODE-PORT-LOCAL-UDP' },
+  sctp: { all: 'NODE-PORT-SCTP-HASH', local: 'NODE-PORT-LOCAL-SCTP-HASH' },
+} as const satisfies Record<string, { all: SetRole; local: SetRole }>

@@ -1,0 +1,41 @@
+/** From a plain virtual service to what it asks of the kernel. */
+import type { Family } from '../../ipvs/types.js'
+import type { NodeView } from './facts.js'
+import { type Fragment, FragmentBuilder } from './fragment.js'
+import { familyOf } from '../input/ip.js'
+import type { ResolvedOptions } from '../options.js'
+import type { SetRole } from '../state/sets.js'
+import type { VirtualServiceSpec } from '../input/virtual-service.js'
+
+/** A packet for an address on the dummy link is refused unless one of these sets names its port. */
+const setBySourceNat = { auto: 'CLUSTER-IP', true: 'EXTERNAL-IP', false: 'EXTERNAL-IP-LOCAL' } as const
+
+export function compileVirtualService(
+  spec: VirtualServiceSpec,
+  node: NodeView,
+  options: ResolvedOptions,
+): Fragment {
+  const builder = new FragmentBuilder(
+    spec.name,
+    ` ${spec.name}`,
+    spec.drainTimeoutSeconds ?? options.drainTimeoutSeconds,
+  )
+  const { service } = spec
+  const family: Family = 'fwmark' in service ? service.family : familyOf(service.address)
+  if (!options.families.includes(family)) return builder.build()
+  builder.addService({ ...service, scheduler: service.scheduler ?? options.scheduler }, spec.servers)
+  if ('fwmark' in service) return builder.build()
+  const role: SetRole = setBySourceNat[`${spec.sourceNat}`]
+  // Port 0 means every port, which a set of ports cannot say; such a service is neither filtered nor masqueraded.
+  if (service.port > 0) {
+    builder.addEntry(
+      options.names.set(role, family),
+      `${service.address},${service.protocol}:${service.port}`,
+    )
+  }
+  if (spec.bind && !node.hasElsewhere(service.address)) {
+    builder.addAddress(service.address)
+    if (service.port > 0) builder.addEntry(options.names.set('IPVS-IPS', family), service.address)
+  }
+  return builder.build()
+}

@@ -1,0 +1,32 @@
+/** The kernel settings that the director needs, for this kernel and these options. */
+import type { ResolvedOptions } from '../options.js'
+
+export function planSysctls(kernelRelease: string, options: ResolvedOptions): Map<string, string> {
+  const wanted = new Map([
+    // iptables cannot change the source of packets that IPVS keeps out of conntrack.
+    ['net.ipv4.vs.conntrack', '1'],
+    // Connections of a server that is gone end at once instead of vanishing into it.
+    ['net.ipv4.vs.expire_nodest_conn', '1'],
+    // Clients with affinity to a server of weight 0 are scheduled anew.
+    ['net.ipv4.vs.expire_quiescent_template', '1'],
+  ])
+  const reuse = connReuseMode(kernelRelease)
+  if (reuse !== undefined) wanted.set('net.ipv4.vs.conn_reuse_mode', reuse)
+  if (options.families.includes('inet')) wanted.set('net.ipv4.ip_forward', '1')
+  if (options.strictArp) {
+    wanted.set('net.ipv4.conf.all.arp_ignore', '1')
+    wanted.set('net.ipv4.conf.all.arp_announce', '2')
+  }
+  return wanted
+}
+
+/**
+ * Before Linux 5.9 a reused source port waits a second under mode 1 when conntrack is on, so mode 0 is the lesser evil;
+ * from 5.9 the kernel's own mode 1 is right, and 0 would send reused ports to draining servers. Older than 4.1: no such
+ * setting.
+ */
+export function connReuseMode(kernelRelease: string): '0' | undefined {
+  const [major = 0, minor = 0] = kernelRelease.split('.').map((part) => Number.parseInt(part, 10))
+  const version = major * 1000 + minor
+  return version >= 4001 && version < 5009 ? '0' : undefined
+}

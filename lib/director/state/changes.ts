@@ -1,0 +1,138 @@
+/** One step from one kernel state to another, as data. */
+import type { IptablesChange } from '../../iptables/diff.js'
+import type { Family, Server, Service, ServiceKey } from '../../ipvs/types.js'
+import type { SetDefinition } from './sets.js'
+import type { HealthCheckState, VirtualServerState } from './state.js'
+
+export type Change =
+  | { readonly type: 'setSysctl'; readonly name: string; readonly value: string }
+  | { readonly type: 'createSet'; readonly definition: SetDefinition }
+  /** A larger set takes the place of a full one, entries and all, in one moment. */
+  | { readonly type: 'growSet'; readonly definition: SetDefinition }
+  | { readonly type: 'destroySet'; readonly definition: SetDefinition }
+  | { readonly type: 'addEntry'; readonly set: string; readonly entry: string }
+  | { readonly type: 'removeEntry'; readonly set: string; readonly entry: string }
+  | { readonly type: 'createLink'; readonly name: string }
+  | { readonly type: 'removeLink'; readonly name: string }
+  | { readonly type: 'addAddress'; readonly link: string; readonly address: string }
+  | { readonly type: 'removeAddress'; readonly link: string; readonly address: string }
+  | { readonly type: 'writeRules'; readonly family: Family; readonly rules: IptablesChange }
+  | AddServiceChange
+  | {
+      readonly type: 'updateService'
+      readonly key: string
+      readonly service: Service
+      readonly state: VirtualServerState
+    }
+  | { readonly type: 'removeService'; readonly key: string; readonly service: ServiceKey }
+  | ServerChange
+  /** Flows of conntrack to a server that the service no longer has. UDP only: such a flow would never end. */
+  | { readonly type: 'cleanFlows'; readonly key: string; readonly service: ServiceKey }
+  | { readonly type: 'openHealthCheck'; readonly port: number; readonly check: HealthCheckState }
+  | { readonly type: 'updateHealthCheck'; readonly port: number; readonly check: HealthCheckState }
+  | { readonly type: 'closeHealthCheck'; readonly port: number }
+
+export interface AddServiceChange {
+  readonly type: 'addService'
+  readonly key: string
+  readonly service: Service
+  readonly state: VirtualServerState
+}
+
+export interface ServerChange {
+  readonly type: 'addServer' | 'updateServer' | 'removeServer'
+  /** Of the service, see `serviceKeyText`. */
+  readonly key: string
+  readonly service: ServiceKey
+  /** Of the server: `address:port`. */
+  readonly serverKey: string
+  readonly server: Server
+}
+
+export type ChangeType = Change['type']
+
+const typeNames: Readonly<Record<ChangeType, true>> = {
+  setSysctl: true,
+  createSet: true,
+  growSet: true,
+  destroySet: true,
+  addEntry: true,
+  removeEntry: true,
+  createLink: true,
+  removeLink: true,
+  addAddress: true,
+  removeAddress: true,
+  writeRules: true,
+  addService: true,
+  updateService: true,
+  removeService: true,
+  addServer: true,
+  updateServer: true,
+  removeServer: true,
+  cleanFlows: true,
+  openHealthCheck: true,
+  updateHealthCheck: true,
+  closeHealthCheck: true,
+}
+
+export const changeTypes = Object.keys(typeNames) as readonly ChangeType[]
+
+/** The change in one line, as `plan()` prints it. */
+export function describeChange(change: Change): string {
+  switch (change.type) {
+    case 'setSysctl':
+      return `~ sysctl ${change.name} = ${change.value}`
+    case 'createSet':
+      return `+ set ${change.definition.name} ${change.definition.type}`
+    case 'growSet':
+      return `~ set ${change.definition.name} maxelem ${change.definition.maxElements}`
+    case 'destroySet':
+      return `- set ${change.definition.name}`
+    case 'addEntry':
+      return `+ entry ${change.set} ${change.entry}`
+    case 'removeEntry':
+      return `- entry ${change.set} ${change.entry}`
+    case 'createLink':
+      return `+ link ${change.name} dummy`
+    case 'removeLink':
+      return `- link ${change.name}`
+    case 'addAddress':
+      return `+ address ${change.address} ${change.link}`
+    case 'removeAddress':
+      return `- address ${change.address} ${change.link}`
+    case 'writeRules':
+      return `~ rules ${change.family} ${describeRules(change.rules)}`
+    case 'addService':
+      return `+ service ${change.key} ${change.service.scheduler ?? 'wlc'}`
+    case 'updateService':
+      return `~ service ${change.key} ${change.service.scheduler ?? 'wlc'}`
+    case 'removeService':
+      return `- service ${change.key}`
+    case 'addServer':
+      return `+ server ${change.key} -> ${describeServer(change)}`
+    case 'updateServer':
+      return `~ server ${change.key} -> ${describeServer(change)}`
+    case 'removeServer':
+      return `- server ${change.key} -> ${change.serverKey}`
+    case 'cleanFlows':
+      return `- flows ${change.key}`
+    case 'openHealthCheck':
+      return `+ health check ${change.port} ${change.check.owner}`
+    case 'updateHealthCheck':
+      return `~ health check ${change.port} ${change.check.owner} ${change.check.localEndpoints}`
+    case 'closeHealthCheck':
+      return `- health check ${change.port}`
+  }
+}
+
+function describeServer({ serverKey, server }: ServerChange): string {
+  return `${serverKey} ${server.forwarding ?? 'masquerade'} weight ${server.weight ?? 1}`
+}
+
+function describeRules(rules: IptablesChange): string {
+  const written = [...rules.writeChains.keys()].map((key) => key.replace(' ', '/'))
+  const removed = rules.removeChains.map((key) => `-${key.replace(' ', '/')}`)
+  const jumps = rules.insertJumps.map(({ from, rule }) => `${from}>${rule.target ?? ''}`)
+  const gone = rules.removeJumps.map(({ from, rule }) => `-${from}>${rule.target ?? ''}`)
+  return [...written, ...removed, ...gone, ...jumps].join(' ')
+}

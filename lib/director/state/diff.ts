@@ -1,0 +1,167 @@
+/** What turns the observed state of a kernel into the planned one. Pure; the result is in the order of `order.ts`. */
+import { diffIptables } from '../../iptables/diff.js'
+import type { Family } from '../../ipvs/types.js'
+import type { Change, ServerChange } from './changes.js'
+import { sameServer, sameService } from './compare.js'
+import { grouping } from './order.js'
+import type { Scope } from './scope.js'
+import { type KernelState, keyOf, type SetState, type VirtualServerState } from './state.js'
+import { atOnce, type Steps } from '../../turns.js'
+
+/** With a scope, only its parts are compared, and the rest is taken to be as planned. */
+export function diff(observed: KernelState, planned: KernelState, scope?: Scope): Change[] {
+  return atOnce(comparing(observed, planned, scope))
+}
+
+/** The same in steps. Neither state may change until it is done. */
+export function* comparing(observed: KernelState, planned: KernelState, scope?: Scope): Steps<Change[]> {
+  const changes: Change[] = []
+  diffSysctls(observed, planned, changes, scope)
+  yield* diffSets(observed, planned, changes, scope)
+  diffLink(observed, planned, changes, scope)
+  yield
+  for (const key of scope?.services ?? keysOf(observed.services, planned.services)) {
+    diffService(key, observed.services.get(key), planned.services.get(key), changes)
+    yield
+  }
+  for (const family of scope?.iptables ?? (['inet', 'inet6'] as const)) {
+    diffRules(family, observed, planned, changes)
+  }
+  for (const port of scope?.healthChecks ?? keysOf(observed.healthChecks, planned.healthChecks)) {
+    diffHealthCheck(port, observed, planned, changes)
+  }
+  return (yield* grouping(changes)).flatMap((group) => group.changes)
+}
+
+function keysOf<K>(left: ReadonlyMap<K, unknown>, right: ReadonlyMap<K, unknown>): Set<K> {
+  return new Set([...left.keys(), ...right.keys()])
+}
+
+/** Settings are written, never unwritten: nobody knows what they were before. They do not change with services. */
+function diffSysctls(observed: KernelState, planned: KernelState, changes: Change[], scope?: Scope): void {
+  if (scope !== undefined) return
+  for (const [name, value] of planned.sysctls) {
+    if (observed.sysctls.get(name) !== value) changes.push({ type: 'setSysctl', name, value })
+  }
+}
+
+function* diffSets(observed: KernelState, planned: KernelState, changes: Change[], scope?: Scope): Steps {
+  for (const name of scope?.sets ?? keysOf(observed.sets, planned.sets)) {
+    diffDefinition(observed.sets.get(name), planned.sets.get(name), changes)
+  }
+  if (scope === undefined) {
+    for (const name of keysOf(observed.sets, planned.sets)) {
+      const [before, after] = [observed.sets.get(name)?.entries, planned.sets.get(name)?.entries]
+      // Entries of a set that goes away go with it.
+      if (after !== undefined)
+        diffEntries(name, before, after, new Set([...(before ?? []), ...after]), changes)
+      yield
+    }
+    return
+  }
+  for (const [name, entries] of scope.entries) {
+    const after = planned.sets.get(name)?.entries
+    if (after !== undefined) diffEntries(name, observed.sets.get(name)?.entries, after, entries, changes)
+  }
+}
+
+function diffDefinition(before: SetState | undefined, after: SetState | undefined, changes: Change[]): void {
+  if (after === undefined) {
+    if (before !== undefined) changes.push({ type: 'destroySet', definition: before.definition })
+  } else if (before === undefined) {
+    changes.push({ type: 'createSet', definition: after.definition })
+  } else if (before.definition.maxElements < after.definition.maxElements) {
+    changes.push({ type: 'growSet', definition: after.definition })
+  }
+}
+
+function diffEntries(
+  set: string,
+  before: ReadonlySet<string> | undefined,
+  after: ReadonlySet<string>,
+  entries: ReadonlySet<string>,
+  changes: Change[],
+): void {
+  for (const entry of entries) {
+    const has = before?.has(entry) === true
+    const wants = after.has(entry)
+    if (has !== wants) changes.push({ type: wants ? 'addEntry' : 'removeEntry', set, entry })
+  }
+}
+
+function diffLink(observed: KernelState, planned: KernelState, changes: Change[], scope?: Scope): void {
+  const [before, after] = [observed.link, planned.link]
+  if (after === undefined) {
+    if (before !== undefined) changes.push({ type: 'removeLink', name: before.name })
+    return
+  }
+  if (before?.name !== after.name) changes.push({ type: 'createLink', name: after.name })
+  const present = before?.name === after.name ? before.addresses : new Set<string>()
+  for (const address of scope?.addresses ?? new Set([...present, ...after.addresses])) {
+    const wants = after.addresses.has(address)
+    if (present.has(address) === wants) continue
+    changes.push({ type: wants ? 'addAddress' : 'removeAddress', link: after.name, address })
+  }
+}
+
+function diffRules(family: Family, observed: KernelState, planned: KernelState, changes: Change[]): void {
+  const rules = diffIptables(observed.iptables.get(family), planned.iptables.get(family))
+  if (rules !== undefined) changes.push({ type: 'writeRules', family, rules })
+}
+
+function diffService(
+  key: string,
+  before: VirtualServerState | undefined,
+  after: VirtualServerState | undefined,
+  changes: Change[],
+): void {
+  const either = after ?? before
+  if (either === undefined || before === after) return
+  const isUdp = key.startsWith('udp ')
+  const service = keyOf(either.service)
+  if (after === undefined) changes.push({ type: 'removeService', key, service })
+  else if (before === undefined)
+    changes.push({ type: 'addService', key, service: after.service, state: after })
+  else if (!sameService(before.service, after.service)) {
+    changes.push({ type: 'updateService', key, service: after.service, state: after })
+  }
+  const removed = after === undefined ? 1 : diffServers(key, before, after, changes)
+  const first = (before?.servers.size ?? 0) === 0 && (after?.servers.size ?? 0) > 0
+  if (isUdp && (removed > 0 || first)) changes.push({ type: 'cleanFlows', key, service })
+}
+
+/** Returns how many servers leave. */
+function diffServers(
+  key: string,
+  before: VirtualServerState | undefined,
+  after: VirtualServerState,
+  changes: Change[],
+): number {
+  const service = keyOf(after.service)
+  const push = (type: ServerChange['type'], serverKey: string, server: ServerChange['server']): void => {
+    changes.push({ type, key, service, serverKey, server })
+  }
+  for (const [serverKey, server] of after.servers) {
+    const present = before?.servers.get(serverKey)
+    if (present === undefined) push('addServer', serverKey, server)
+    else if (!sameServer(present, server)) push('updateServer', serverKey, server)
+  }
+  let removed = 0
+  for (const [serverKey, server] of before?.servers ?? []) {
+    if (after.servers.has(serverKey)) continue
+    push('removeServer', serverKey, server)
+    removed += 1
+  }
+  return removed
+}
+
+function diffHealthCheck(port: number, observed: KernelState, planned: KernelState, changes: Change[]): void {
+  const [before, after] = [observed.healthChecks.get(port), planned.healthChecks.get(port)]
+  if (after === undefined) {
+    if (before !== undefined) changes.push({ type: 'closeHealthCheck', port })
+  } else if (before === undefined) {
+    changes.push({ type: 'openHealthCheck', port, check: after })
+  } else if (before.localEndpoints !== after.localEndpoints || before.owner !== after.owner) {
+    changes.push({ type: 'updateHealthCheck', port, check: after })
+  }
+}

@@ -1,0 +1,44 @@
+/**
+ * What the director needs of whatever forwards the packets. `KernelPlane` realises it with IPVS, IP sets, iptables and a
+ * dummy link; tests realise it in memory, and another plane may forward the same state in another way.
+ */
+import type { IpvsStatistics } from '../../ipvs/statistics.js'
+import type { ServerState } from '../../ipvs/types.js'
+import type { Change } from '../state/changes.js'
+import type { DrainingServer } from './drain.js'
+import type { InterfaceAddress } from '../plan/facts.js'
+import type { KernelState } from '../state/state.js'
+
+/** What the plane can tell about the node it runs on. */
+export interface PlaneFacts {
+  readonly addresses: readonly InterfaceAddress[]
+  readonly kernelRelease: string
+  readonly iptablesRandomFully?: boolean
+}
+
+export interface ChangeFailure {
+  readonly change: Change
+  readonly error: Error
+}
+
+/** Connections of draining servers, by service key and server key joined with a blank; servers that are gone are missing. */
+export type ConnectionCounts = ReadonlyMap<
+  string,
+  Pick<ServerState, 'activeConnections' | 'inactiveConnections'>
+>
+
+export interface DataPlane {
+  facts(): Promise<PlaneFacts>
+  /** Everything that could be ours. `planned` says which sets, chains and settings to look at. */
+  observe(planned: KernelState): Promise<KernelState>
+  /**
+   * Makes the changes of one step, in order. What fails does not keep the others from being made, and is reported.
+   * Rejects only where nothing could be tried at all.
+   */
+  make(changes: readonly Change[], planned: KernelState): Promise<ChangeFailure[]>
+  connections(servers: readonly DrainingServer[]): Promise<ConnectionCounts>
+  /** What all services did together, where the plane counts it. */
+  statistics?(): Promise<IpvsStatistics>
+  /** Gives back what the plane holds of this process (sockets of health checks), not what it made in the kernel. */
+  close(): Promise<void>
+}

@@ -1,0 +1,254 @@
+/**
+ * Brings a data plane to the planned state and keeps the picture of what it holds: incrementally where only known parts
+ * changed, by reading everything where nobody knows. One pass at a time; the caller sees to that.
+ */
+import { MutableState } from '../state/apply.js'
+import { isInScope } from '../state/change-key.js'
+import type { Change } from '../state/changes.js'
+import { sameServer, sameService } from '../state/compare.js'
+import type { ChangeFailure, DataPlane } from './data-plane.js'
+import { comparing } from '../state/diff.js'
+import { type DrainingServer, Drains } from './drain.js'
+import { grouping } from '../state/order.js'
+import { afterCleanup, onlyOurs, withoutForeign } from './ownership.js'
+import type { Planner } from '../plan/planner.js'
+import { type Failure, Retries } from './retries.js'
+import { isEmptyScope, type Scope, widenScope } from '../state/scope.js'
+import type { KernelState, VirtualServerState } from '../state/state.js'
+import { inTurns, paced, type Steps } from '../../turns.js'
+
+export interface Pass {
+  /** Changes that were made. */
+  readonly changes: readonly Change[]
+  readonly failed: readonly Failure[]
+  /** Changes that the option `allowedChanges` forbids. */
+  readonly withheld: readonly Change[]
+  /** Of the changes, those that repair what others did. Only a pass that read everything knows. */
+  readonly drift: readonly Change[]
+  /** Servers that began to drain. */
+  readonly draining: readonly DrainingServer[]
+  /** Whether everything was read. */
+  readonly full: boolean
+}
+
+const nothing: Pass = { changes: [], failed: [], withheld: [], drift: [], draining: [], full: false }
+
+export class Reconciler {
+  readonly drains = new Drains()
+  readonly retries = new Retries()
+  /** What the plane holds, as far as we know; `undefined` before the first look. */
+  #held: MutableState | undefined
+  #mustLook = true
+  #withheld: readonly Change[] = []
+
+  constructor(
+    private readonly planner: Planner,
+    private readonly plane: DataPlane,
+    private readonly now: () => number,
+  ) {}
+
+  /** Changes that are wanted and not allowed. */
+  get withheld(): readonly Change[] {
+    return this.#withheld
+  }
+
+  /** Something happened that the picture does not show: the next pass reads everything. */
+  forgetPicture(): void {
+    this.#mustLook = true
+  }
+
+  /** What a pass would do, without doing it. Reads everything. */
+  async preview(): Promise<Change[]> {
+    await inTurns(this.planner.compile())
+    const { compiled, options } = this.planner
+    const observed = await this.plane.observe(compiled)
+    return inTurns(comparing(withoutForeign(observed, compiled, options), compiled))
+  }
+
+  /** Makes what was touched since the last pass, and what is due to be tried again. */
+  async pass(): Promise<Pass> {
+    if (this.#held === undefined || this.#mustLook) return this.fullPass()
+    await inTurns(this.planner.compile())
+    const scope = this.planner.takeScope()
+    if (this.retries.size > 0) widenScope(scope, this.retries.due(this.now()))
+    if (isEmptyScope(scope)) return nothing
+    const wanted = await inTurns(comparing(this.#held, this.planner.compiled, scope))
+    this.retries.settle(wanted, scope)
+    return this.#make(this.#held, wanted, [], scope.services)
+  }
+
+  /** Reads everything, and repairs what is not as planned. */
+  async fullPass(): Promise<Pass> {
+    const isFirst = this.#held === undefined
+    await inTurns(this.planner.compile())
+    const before = this.planner.takeScope()
+    const observed = await this.plane.observe(this.planner.compiled)
+    this.#mustLook = false
+    // What was touched while we read is no drift either.
+    await inTurns(this.planner.compile())
+    const touched = this.planner.takeScope()
+    widenScope(touched, before)
+    const { compiled, options } = this.planner
+    const held = MutableState.from(withoutForeign(observed, compiled, options))
+    this.#held = held
+    const wanted = await inTurns(comparing(held, compiled))
+    const drift = isFirst ? [] : this.#driftAmong(wanted, touched)
+    this.retries.settle(wanted)
+    return { ...(await this.#make(held, wanted, drift, compiled.services.keys())), full: true }
+  }
+
+  /** Takes away everything that is ours, read from the kernel alone: it does not matter what was wished. */
+  async cleanup(): Promise<Pass> {
+    const { ours, changes } = await this.#planCleanup()
+    const failures = await this.#run(MutableState.from(ours), changes)
+    this.#held = undefined
+    const failed = failures.map(({ change, error }) => ({ change, error, attempts: 1, retryAt: Infinity }))
+    const undone = new Set(failures.map(({ change }) => change))
+    return { ...nothing, changes: changes.filter((change) => !undone.has(change)), failed, full: true }
+  }
+
+  async previewCleanup(): Promise<Change[]> {
+    return (await this.#planCleanup()).changes
+  }
+
+  /** Removes draining servers that are idle or out of time. */
+  async finishDrains(): Promise<Pass> {
+    if (this.drains.size === 0 || this.#held === undefined) return nothing
+    const counts = await this.plane.connections(this.drains.list())
+    const before = new Map(this.drains.list().map((server) => [serverId(server), server]))
+    const removals = this.drains.finish(this.now(), (server) => counts.get(serverId(server)))
+    for (const [id, { key, serverKey }] of before) {
+      if (!counts.has(id)) this.#forgetServer(key, serverKey)
+    }
+    const failures = await this.#run(this.#held, removals)
+    for (const { change } of failures) {
+      const draining = 'serverKey' in change ? before.get(serverId(change)) : undefined
+      if (draining !== undefined) this.drains.resume(draining)
+    }
+    return {
+      ...nothing,
+      changes: removals.filter((change) => !failures.some((one) => one.change === change)),
+    }
+  }
+
+  async #planCleanup(): Promise<{ ours: KernelState; changes: Change[] }> {
+    const { compiled, options } = this.planner
+    const ours = onlyOurs(await this.plane.observe(compiled), options)
+    return { ours, changes: await inTurns(comparing(ours, afterCleanup(ours, options))) }
+  }
+
+  async #make(
+    held: MutableState,
+    wanted: readonly Change[],
+    drift: readonly Change[],
+    services: Iterable<string>,
+  ): Promise<Pass> {
+    const { allowedChanges } = this.planner.options
+    const allowed =
+      allowedChanges === undefined ? wanted : wanted.filter(({ type }) => allowedChanges.has(type))
+    this.#withheld =
+      allowedChanges === undefined ? [] : wanted.filter(({ type }) => !allowedChanges.has(type))
+    const known = new Set(this.drains.list())
+    const changes = this.drains.begin(allowed, this.now(), (key) => this.#drainTimeout(key))
+    const failures = await this.#run(held, changes)
+    await inTurns(this.#shareWithPlan(held, services))
+    const failed = new Set(failures.map(({ change }) => change))
+    return {
+      changes: failed.size === 0 ? changes : changes.filter((change) => !failed.has(change)),
+      failed: failures.map(({ change, error }) => this.retries.failed(change, error, this.now())),
+      withheld: this.#withheld,
+      drift,
+      draining: this.drains.list().filter((server) => !known.has(server)),
+      full: false,
+    }
+  }
+
+  /** Step by step; the picture follows what was made. */
+  async #run(held: MutableState, changes: readonly Change[]): Promise<ChangeFailure[]> {
+    const failures: ChangeFailure[] = []
+    for (const { changes: step } of await inTurns(grouping(changes))) {
+      const { ready, held: blocked } = withoutBlocked(step, failures)
+      const failedNow = await this.plane.make(ready, this.planner.compiled)
+      failures.push(...blocked, ...failedNow)
+      await inTurns(this.#enter(held, ready, failedNow))
+    }
+    // The kernel said that something is there, or is not there, against our picture: look again.
+    if (failures.some(({ error }) => contradictsPicture(error))) this.#mustLook = true
+    return failures
+  }
+
+  *#enter(held: MutableState, made: readonly Change[], failures: readonly ChangeFailure[]): Steps {
+    const failed = new Set(failures.map(({ change }) => change))
+    yield* paced(made, (change) => {
+      if (failed.size > 0 && failed.has(change)) return
+      held.apply(change)
+      this.retries.succeeded(change)
+    })
+  }
+
+  /** Once a service is as planned its servers need not be kept twice. */
+  *#shareWithPlan(held: MutableState, services: Iterable<string>): Steps {
+    const planned = this.planner.compiled.services
+    for (const key of services) {
+      const [have, want] = [held.services.get(key), planned.get(key)]
+      if (have !== undefined && want !== undefined && have !== want && isSame(have, want))
+        held.services.set(key, want)
+      yield
+    }
+  }
+
+  #driftAmong(wanted: readonly Change[], touched: Scope): Change[] {
+    return wanted.filter((change) => {
+      if (this.retries.has(change) || isInScope(change, touched)) return false
+      return change.type !== 'removeServer' || !this.drains.has(change.key, change.serverKey)
+    })
+  }
+
+  #drainTimeout(key: string): number {
+    return (
+      this.planner.compiled.services.get(key)?.drainTimeoutSeconds ?? this.planner.options.drainTimeoutSeconds
+    )
+  }
+
+  /** Gone from the kernel without our doing. */
+  #forgetServer(key: string, serverKey: string): void {
+    const present = this.#held?.services.get(key)
+    if (present?.servers.has(serverKey) === true) this.#mustLook = true
+  }
+}
+
+function serverId({ key, serverKey }: { readonly key: string; readonly serverKey: string }): string {
+  return `${key} ${serverKey}`
+}
+
+/** An address is not bound while a service on it could not be made: what arrives would meet the host itself. */
+function withoutBlocked(
+  step: readonly Change[],
+  failures: readonly ChangeFailure[],
+): { ready: readonly Change[]; held: ChangeFailure[] } {
+  const unserved = new Map<string, Error>()
+  for (const { change, error } of failures) {
+    if (change.type === 'addService' && 'address' in change.service)
+      unserved.set(change.service.address, error)
+  }
+  if (unserved.size === 0) return { ready: step, held: [] }
+  const held = step.flatMap((change) => {
+    const error = change.type === 'addAddress' ? unserved.get(change.address) : undefined
+    return error === undefined ? [] : [{ change, error }]
+  })
+  const blocked = new Set(held.map(({ change }) => change))
+  return { ready: step.filter((change) => !blocked.has(change)), held }
+}
+
+function contradictsPicture(error: Error): boolean {
+  return 'code' in error && ['EEXIST', 'ENOENT', 'ESRCH', 'ENODEV'].includes(String(error.code))
+}
+
+function isSame(have: VirtualServerState, want: VirtualServerState): boolean {
+  if (have.servers.size !== want.servers.size || !sameService(have.service, want.service)) return false
+  for (const [key, server] of want.servers) {
+    const present = have.servers.get(key)
+    if (present === undefined || !sameServer(present, server)) return false
+  }
+  return true
+}
