@@ -1,11 +1,14 @@
 /**
  * The whole test run: `npm test [-- --only unit,kernel]`. Every stage runs, whatever the ones before it came to;
- * the last line sums up.
+ * the last line sums up. Where two lanes run side by side, each line says which stage it comes from.
  */
 import { parseArgs } from 'node:util'
 import { type Counts, type Outcome, addCounts, noCounts } from './support/counts.js'
 import { type Stage, failure } from './support/stage.js'
-import { stages } from './support/stages.js'
+import type { Print } from './support/run-program.js'
+import { plan } from './support/stages.js'
+
+const stages = plan.flat(2)
 
 async function main(): Promise<void> {
   const { values } = parseArgs({ options: { only: { type: 'string' } } })
@@ -14,8 +17,11 @@ async function main(): Promise<void> {
   if (unknown.length > 0) throw new Error(`no stage ${unknown.join(', ')}; there are: ${allNames()}`)
 
   let total = noCounts()
-  for (const stage of stages.filter(({ name }) => names.includes(name))) {
-    total = addCounts(total, await runStage(stage))
+  for (const lanes of plan) {
+    const wanted = lanes.map((lane) => lane.filter(({ name }) => names.includes(name)))
+    const used = wanted.filter((lane) => lane.length > 0)
+    const counts = await Promise.all(used.map((lane) => runLane(lane, used.length > 1)))
+    total = counts.reduce(addCounts, total)
   }
   list('skipped', total.skipped)
   list('failed', total.failed)
@@ -23,10 +29,21 @@ async function main(): Promise<void> {
   process.exitCode = total.failed.length > 0 ? 1 : 0
 }
 
-async function runStage(stage: Stage): Promise<Counts> {
+async function runLane(lane: readonly Stage[], named: boolean): Promise<Counts> {
+  let total = noCounts()
+  for (const stage of lane) {
+    const print: Print = named
+      ? (line) => console.log(`${stage.name} │ ${line}`)
+      : (line) => console.log(line)
+    total = addCounts(total, await runStage(stage, print))
+  }
+  return total
+}
+
+async function runStage(stage: Stage, print: Print): Promise<Counts> {
   console.log(`\n── ${stage.name}`)
   const start = performance.now()
-  const counts = named(stage.name, withProof(await stage.run()))
+  const counts = named(stage.name, withProof(await stage.run(print)))
   const seconds = ((performance.now() - start) / 1000).toFixed(1)
   console.log(`── ${stage.name}: ${counts.failed.length > 0 ? 'FAILED' : 'ok'} in ${seconds} s`)
   return counts

@@ -2,7 +2,11 @@
 import { spawn } from 'node:child_process'
 import { createInterface } from 'node:readline'
 
+/** Shows a line to whoever watches the run. */
+export type Print = (line: string) => void
+
 export interface ProgramOptions {
+  print: Print
   /** Looks at a line of standard output; returns false to keep it from being shown. */
   onLine?: (line: string) => boolean
   /** Milliseconds after which the program and its children are ended. */
@@ -18,7 +22,7 @@ export async function runProgram(
   // A process group of its own, so that the limit ends the children too.
   const child = spawn(command, args, {
     detached: true,
-    stdio: ['ignore', 'pipe', 'inherit'],
+    stdio: ['ignore', 'pipe', 'pipe'],
   })
   const stopGroup = (): void => {
     if (child.pid !== undefined) killGroup(child.pid)
@@ -31,8 +35,9 @@ export async function runProgram(
   process.once('exit', stopGroup)
 
   createInterface({ input: child.stdout }).on('line', (line) => {
-    if (options.onLine?.(line) ?? true) process.stdout.write(`${line}\n`)
+    if (options.onLine?.(line) ?? true) options.print(line)
   })
+  createInterface({ input: child.stderr }).on('line', options.print)
   try {
     return await outcome(child, () => (timedOut ? `stopped after ${options.limit / 1000} s` : undefined))
   } finally {

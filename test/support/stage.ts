@@ -1,11 +1,11 @@
 /** The kinds of stages that a test run is made of. */
 import { type Counts, addCounts, noCounts, parseCounts } from './counts.js'
 import { nodeTestArguments, testFiles } from './node-test.js'
-import { runProgram } from './run-program.js'
+import { type Print, runProgram } from './run-program.js'
 
 export interface Stage {
   name: string
-  run(): Promise<Counts>
+  run(print: Print): Promise<Counts>
 }
 
 /** Ample for the slowest stage on two cores; a stage that hangs must not hold up the others for ever. */
@@ -15,9 +15,9 @@ const limit = 15 * 60 * 1000
 export function check(name: string, ...commands: readonly string[][]): Stage {
   return {
     name,
-    async run() {
+    async run(print) {
       for (const [program = '', ...args] of commands) {
-        const problem = await runProgram(program, args, { limit })
+        const problem = await runProgram(program, args, { limit, print })
         if (problem !== undefined) return failure(program, problem)
       }
       return { ...noCounts(), passed: 1 }
@@ -29,7 +29,7 @@ export function check(name: string, ...commands: readonly string[][]): Stage {
 export function counted(name: string, ...commands: readonly string[][]): Stage {
   return {
     name,
-    async run() {
+    async run(print) {
       let counts = noCounts()
       const onLine = (line: string): boolean => {
         const found = parseCounts(line)
@@ -37,7 +37,7 @@ export function counted(name: string, ...commands: readonly string[][]): Stage {
         return found === undefined
       }
       for (const [program = '', ...args] of commands) {
-        const problem = await runProgram(program, args, { limit, onLine })
+        const problem = await runProgram(program, args, { limit, print, onLine })
         if (problem === undefined) continue
         // A program that named its failures has said enough.
         return counts.failed.length > 0 ? counts : addCounts(counts, failure(program, problem))
@@ -51,10 +51,10 @@ export function counted(name: string, ...commands: readonly string[][]): Stage {
 export function nodeTests(name: string, folders: string | readonly string[], command = nodeTest): Stage {
   return {
     name,
-    async run() {
+    async run(print) {
       const files = [folders].flat().flatMap(testFiles)
       if (files.length === 0) return failure([folders].flat().join(', '), 'no test file')
-      return counted(name, command(files)).run()
+      return counted(name, command(files)).run(print)
     },
   }
 }

@@ -1,4 +1,4 @@
-/** What `npm test` consists of, in the order in which it runs: the quick and the telling first. */
+/** What `npm test` consists of: the quick and the telling first. */
 import { sanitizedNodeTest } from './sanitized.js'
 import { type Stage, check, counted, nodeTests } from './stage.js'
 
@@ -11,12 +11,16 @@ function lab(kernel: 'default' | 'better'): string[] {
   return [process.execPath, 'dist/test/lab-runner.js', '--kernel', kernel]
 }
 
-export const stages: readonly Stage[] = [
+/** One after the other, before all else: what everything later runs on. */
+const preparation: readonly Stage[] = [
   check('format', npm('format:check')),
   check('lint', npm('lint')),
   check('types', npm('build:ts')),
   check('bpf', npm('build:bpf', '--check')),
   check('build', ['scripts/refresh-prebuild.mjs'], npm('build:native')),
+]
+
+const onThisMachine: readonly Stage[] = [
   nodeTests('unit', 'dist/test/unit'),
   nodeTests('kernel', 'dist/test/kernel'),
   nodeTests('worker', 'dist/test/worker'),
@@ -25,9 +29,13 @@ export const stages: readonly Stage[] = [
   nodeTests('sanitized', ['dist/test/kernel', 'dist/test/worker'], sanitizedNodeTest),
   check('typings', npm('check:types')),
   nodeTests('package', 'dist/test/package'),
-  nodeTests('lab-host', 'dist/test/lab-host'),
-  counted('lab', lab('default')),
-  counted('lab-better', lab('better')),
   check('fuzz', npm('fuzz', '--seconds', '10')),
   check('docs', npm('docs', '--emit', 'none')),
+  nodeTests('lab-host', 'dist/test/lab-host'),
 ]
+
+// A guest has one CPU and touches nothing of this machine's: its tests run beside the others.
+const inGuests: readonly Stage[] = [counted('lab', lab('default')), counted('lab-better', lab('better'))]
+
+/** What runs, in order; the lanes of one entry run side by side. */
+export const plan: readonly (readonly (readonly Stage[])[])[] = [[preparation], [onThisMachine, inGuests]]
