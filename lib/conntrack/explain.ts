@@ -23,6 +23,9 @@ const COMMON: Readonly<Record<string, string>> = {
   EOPNOTSUPP: 'this kernel is built without what that needs (zones, labels, NAT, a helper)',
 }
 
+/** What the addon does to have the kernel filter. */
+const FILTER_STEPS = new Set(['create filter map', 'load filter', 'attach filter'])
+
 /** For `translate()`: the error of an operation, with its likely cause. */
 export function explainConntrack(operation: string): (error: unknown) => unknown {
   return (error) => translate(error, (failure) => explained(operation, failure.number, failure))
@@ -51,10 +54,10 @@ function explained(operation: string, number: number, failure: NativeFailure): E
       { operation, errno: number, cause: failure },
     )
   }
-  if (failure.operation === 'load filter') {
+  if (FILTER_STEPS.has(failure.operation)) {
     return new UnsupportedFeatureError(
       'eBPF filter',
-      `the kernel refuses the program (${code}): ${failure.detail}`,
+      `the kernel refuses it (${code})${failure.detail === '' ? '' : `: ${failure.detail}`}`,
       `leave filterKind away, or ask for 'native'`,
       { operation, errno: number, cause: failure },
     )
