@@ -147,6 +147,30 @@ test('flows older than the listener come first, and their end is noticed', { ski
   }),
 )
 
+test(
+  'all namespaces that have an id are heard, and each event says which it is of',
+  { skip, timeout: 60_000 },
+  () =>
+    withKernel((own, here) =>
+      withKernel(async (other, there) => {
+        await here.ip('netns', 'set', there.name, '7')
+        // Otherwise flows there have events only while somebody listens there.
+        await other.sysctls.set('net.netfilter.nf_conntrack_events', 1)
+        const listener = own.conntrack.listen({ events: ['new'], allNamespaces: true })
+        await other.conntrack.create(udpFlow(1))
+        await own.conntrack.create(udpFlow(2))
+        const events = flowEvents(await take(listener, 2))
+        assert.deepEqual(
+          events.map(({ original, nsid }) => [original.source, nsid]),
+          [
+            ['10.0.0.1', 7],
+            ['10.0.0.2', undefined],
+          ],
+        )
+      }),
+    ),
+)
+
 test('bad options are refused by name', { skip }, () =>
   withKernel(async ({ conntrack }) => {
     const refused = (options: object, field: string) =>
