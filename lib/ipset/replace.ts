@@ -26,7 +26,8 @@ export async function replaceEntries(host: ReplaceHost, name: string): Promise<C
     report = await host.fill(beside)
     await host.swap(name, beside)
   } catch (error) {
-    await host.destroy(beside)
+    // The cause counts, whatever becomes of what was made beside.
+    await host.destroy(beside).catch(() => undefined)
     throw error
   }
   // It holds the old entries now.

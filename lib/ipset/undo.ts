@@ -6,6 +6,7 @@
  */
 import type { Batch } from '../batch.js'
 import type { BatchRun, Inverse, UndoLog } from '../run.js'
+import { inTurns, type Steps } from '../turns.js'
 import { elementOf, lastingText } from './element.js'
 import { ColumnRun, EntryRun } from './run.js'
 import type { Entry } from './types.js'
@@ -32,7 +33,9 @@ export class SetUndoLog implements UndoLog {
     for (const [set, before] of this.before) {
       const now = (await this.read(set)) ?? []
       const passed = (performance.now() - this.captured) / 1000
-      const changes = isList(before, now) ? relist(before, now) : difference(before, now, passed)
+      const changes = isList(before, now)
+        ? relist(before, now)
+        : await inTurns(difference(before, now, passed))
       if (changes.length > 0) {
         this.inverses.set(set, (undo) => changes.forEach((change) => change(undo, set)))
       }
@@ -85,10 +88,15 @@ function relist(before: readonly Entry[], now: readonly Entry[]): Change[] {
   return members(before) === members(now) ? [] : [...now.map(remove), ...before.map(put)]
 }
 
-function difference(before: readonly Entry[], now: readonly Entry[], passed: number): Change[] {
-  const present = new Map(now.map((entry) => [elementOf(entry), entry]))
+function* difference(before: readonly Entry[], now: readonly Entry[], passed: number): Steps<Change[]> {
+  const present = new Map<string, Entry>()
+  for (const entry of now) {
+    yield
+    present.set(elementOf(entry), entry)
+  }
   const missing: Change[] = []
   for (const entry of before) {
+    yield
     const element = elementOf(entry)
     const found = present.get(element)
     present.delete(element)
