@@ -14,6 +14,8 @@ uint8_t AddressBits(uint8_t family) {
 }
 
 bool InNetwork(const uint8_t (&address)[16], const uint8_t (&network)[16], uint8_t prefix) {
+  // Rows come from JavaScript, and may claim anything.
+  prefix = std::min<uint8_t>(prefix, sizeof address * 8);
   const size_t whole = prefix / 8;
   if (std::memcmp(address, network, whole) != 0) return false;
   const uint8_t mask = static_cast<uint8_t>(0xff << (8 - prefix % 8));
