@@ -14,14 +14,19 @@ function inFolder(folder: string): string[] {
     .map((name) => join(folder, name))
 }
 
-/** The TypeScript programs of all documents, each as a file beside its document that exists in memory only. */
+/**
+ * The TypeScript programs of all documents, each as a file beside its document that exists in memory only. What begins
+ * without an import goes on from the program before it.
+ */
 function programs(): Map<string, string> {
   const found = new Map<string, string>()
   for (const document of documents) {
     const blocks = readFileSync(join(root, document), 'utf8').matchAll(/^```ts\n([\s\S]*?)^```$/gm)
+    let program = ''
     for (const [index, [, text = '']] of [...blocks].entries()) {
-      // Statements such as `await` at the top make it a module; a block without an import is one, too.
-      found.set(join(root, `${document}-${index + 1}.mts`), `${text}\nexport {}\n`)
+      program = /^import /m.test(text) ? text : `${program}\n${text}`
+      // `await` at the top wants a module.
+      found.set(join(root, `${document}-${index + 1}.mts`), `${program}\nexport {}\n`)
     }
   }
   return found
