@@ -148,12 +148,21 @@ async function readSetTypes(probes: CapabilityProbes): Promise<Pick<Capabilities
 
 async function readConntrack(probes: CapabilityProbes): Promise<Capability> {
   const read = (name: string) => probes.sysctl(`net.netfilter.nf_conntrack_${name}`)
+  // Kernels can be built without counters or timestamps of flows, and track connections all the same.
+  const state = (name: string) =>
+    read(name).then(
+      (value) => (value === '0' ? 'off' : 'on'),
+      (error: unknown) => {
+        if (DirectorError.is(error) && error.code === 'ENOENT') return 'not in this kernel'
+        throw error
+      },
+    )
   try {
-    const [max, accounting, timestamps] = await Promise.all([read('max'), read('acct'), read('timestamp')])
-    const state = (value: string) => (value === '0' ? 'off' : 'on')
+    const max = await read('max')
+    const [accounting, timestamps] = await Promise.all([state('acct'), state('timestamp')])
     return {
       available: true,
-      detail: `up to ${max} flows, counters ${state(accounting)}, timestamps ${state(timestamps)}`,
+      detail: `up to ${max} flows, counters ${accounting}, timestamps ${timestamps}`,
     }
   } catch (error) {
     if (!DirectorError.is(error)) throw error

@@ -1,5 +1,7 @@
 /** Connections through IPVS as conntrack sees them: who asked, which service, which server, and how much. */
 import assert from 'node:assert/strict'
+import { createSocket } from 'node:dgram'
+import { once } from 'node:events'
 import { after, before, test } from 'node:test'
 import { isDeepStrictEqual } from 'node:util'
 
@@ -34,6 +36,10 @@ let kernel: Kernel
 let listener: Listener
 
 before(async () => {
+  // Where IPv6 is a module, the first socket of it brings it, and with it the settings.
+  const socket = createSocket('udp6').bind()
+  await once(socket, 'listening')
+  socket.close()
   topology = await Topology.create({
     namespaces: {
       client: {

@@ -7,29 +7,29 @@ export interface ClusterNetworkOptions {
 }
 
 /**
- * `client` (192.168.80.8) and the nodes `master` (192.168.80.100; no pod), `node01` (.101) and `node02` (.102) are on one
+ * `client` (192.168.80.8) and the nodes `node0` (192.168.80.100; no pod), `node1` (.101) and `node2` (.102) are on one
  * switch, each with a second address in 192.168.70.0/24. A node's bridge `cni0` is the gateway of its pods: 10.244.0.1,
- * 10.244.1.1, 10.244.2.1. `web1` (10.244.1.9) runs on node01, `web2` (10.244.2.6) on node02. Nodes know the way to each
+ * 10.244.1.1, 10.244.2.1. `web1` (10.244.1.9) runs on node1, `web2` (10.244.2.6) on node2. Nodes know the way to each
  * other's pods, the client does not.
  */
 export function clusterNetwork({ port = 80 }: ClusterNetworkOptions = {}): TopologySpec {
   return {
     namespaces: {
-      switch: { bridges: { lan: ['client', 'master', 'node01', 'node02'] } },
+      switch: { bridges: { lan: ['client', 'node0', 'node1', 'node2'] } },
       client: { addresses: { eth0: ['192.168.80.8/24', '192.168.70.8/24'] } },
-      master: node(0, []),
-      node01: node(1, ['web1']),
-      node02: node(2, ['web2']),
+      node0: node(0, []),
+      node1: node(1, ['web1']),
+      node2: node(2, ['web2']),
       web1: pod('10.244.1.9', '10.244.1.1', port),
       web2: pod('10.244.2.6', '10.244.2.1', port),
     },
     wires: [
       ['switch:client', 'client:eth0'],
-      ['switch:master', 'master:eth0'],
-      ['switch:node01', 'node01:eth0'],
-      ['switch:node02', 'node02:eth0'],
-      ['node01:web1', 'web1:eth0'],
-      ['node02:web2', 'web2:eth0'],
+      ['switch:node0', 'node0:eth0'],
+      ['switch:node1', 'node1:eth0'],
+      ['switch:node2', 'node2:eth0'],
+      ['node1:web1', 'web1:eth0'],
+      ['node2:web2', 'web2:eth0'],
     ],
   }
 }
@@ -73,8 +73,8 @@ export function clusterEndpoints(
     addressType: 'IPv4',
     ports: [{ name: 'http', port }],
     endpoints: [
-      { addresses: ['10.244.1.9'], nodeName: 'node01' },
-      { addresses: ['10.244.2.6'], nodeName: 'node02' },
+      { addresses: ['10.244.1.9'], nodeName: 'node1' },
+      { addresses: ['10.244.2.6'], nodeName: 'node2' },
     ],
   }
 }
