@@ -53,6 +53,18 @@ export function formatPacket(packet: Packet): string {
   return [outer + ends, protocol.toUpperCase(), flags, bytes].filter((word) => word !== '').join(' ')
 }
 
+/** Each opening of a connection once: how often TCP repeats a SYN, or the answer to it, depends on who waits how long. */
+export function withoutRepeats(packets: readonly Packet[]): Packet[] {
+  const told = new Set<string>()
+  return packets.filter((packet) => {
+    if (!packet.flags.includes('SYN')) return true
+    const line = `${packet.at} ${packet.sourceMac} ${packet.destinationMac} ${formatPacket(packet)}`
+    const first = !told.has(line)
+    told.add(line)
+    return first
+  })
+}
+
 function end(address: string, port: number): string {
   return port === 0 ? address : formatEndpoint(address, port)
 }

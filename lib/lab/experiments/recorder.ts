@@ -1,7 +1,7 @@
 /** All recordings of one experiment: what was seen since when, and the file of it. */
 import { writeFile } from 'node:fs/promises'
 import type { Topology } from '../topology/index.js'
-import { formatPacket, type Packet } from './packet.js'
+import { formatPacket, withoutRepeats, type Packet } from './packet.js'
 import { pcapFile } from './pcap.js'
 import { Recording } from './recording.js'
 
@@ -45,9 +45,9 @@ export class Recorder {
     }
   }
 
-  /** Packets since the mark as lines: without what links do on their own (ARP, IPv6's discovery). */
+  /** Packets since the mark as lines: without what links do on their own (ARP, IPv6's discovery), each opening once. */
   async lines(most: number): Promise<{ seen: string[]; unseen: number }> {
-    const told = (await this.packets()).filter(
+    const told = withoutRepeats(await this.packets()).filter(
       ({ protocol, source }) => protocol !== 'arp' && protocol !== 'other' && !/^(fe80:|::$)/.test(source),
     )
     const seen = told.slice(0, most).map((packet) => `${packet.at}  ${formatPacket(packet)}`)
