@@ -5,7 +5,7 @@ import { InvalidArgumentError, type DirectorError } from '../errors.js'
 import { areColumns, nativeColumns } from './columns.js'
 import { InvalidEntryError, SetEntryError } from './explain.js'
 import { mergeReports } from './merge-reports.js'
-import { runsOf } from './pack.js'
+import { packed, sendAhead } from './pack.js'
 import type { Target } from './packed-text.js'
 import { ColumnRun } from './run.js'
 import type { Entries } from './types.js'
@@ -22,8 +22,6 @@ export interface ChangeOptions extends CommitOptions {
 }
 
 export type Commit = (batch: Batch, options: CommitOptions) => Promise<CommitReport>
-
-const SLICES_A_COMMIT = 64
 
 export function targetOf(set: string, action: Target['action'], options: ChangeOptions): Target {
   const { exist = 'error', serviceNames = false } = options
@@ -43,23 +41,18 @@ export async function changeEntries(
   if (areColumns(entries)) {
     return commit(Batch.of(new ColumnRun(target, nativeColumns(entries))), options)
   }
-  // What is rolled back is one batch; otherwise the kernel starts on the first slices while the next are packed.
-  const together = options.onError === 'rollback'
+  // What is rolled back is one batch.
+  if (options.onError === 'rollback') return commit(Batch.of(await packed(target, entries)), options)
   const reports: CommitReport[] = []
-  let running: Promise<CommitReport> | undefined
-  for await (const run of runsOf(target, entries, together ? Infinity : SLICES_A_COMMIT)) {
-    if (running !== undefined) reports.push(await running)
-    if (stopped(reports, options)) return mergeReports(reports, run.size)
-    running = commit(Batch.of(run), options)
-    // It is awaited in the next round; until then nobody listens.
-    running.catch(() => undefined)
+  for await (const report of sendAhead(target, entries, (run) => commit(Batch.of(run), options))) {
+    reports.push(report)
+    if (stopped(report, options)) break
   }
-  if (running !== undefined) reports.push(await running)
-  return mergeReports(reports)
+  return mergeReports(reports, Array.isArray(entries) ? entries.length : 0)
 }
 
-function stopped(reports: readonly CommitReport[], { onError = 'stop' }: CommitOptions): boolean {
-  return onError !== 'continue' && (reports.at(-1)?.failed.length ?? 0) > 0
+function stopped({ failed }: CommitReport, { onError = 'stop' }: CommitOptions): boolean {
+  return onError !== 'continue' && failed.length > 0
 }
 
 /** Rejects with the error of the first refused entry, unless the caller asked to go on. */

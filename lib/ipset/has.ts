@@ -3,11 +3,10 @@ import { native, type KernelHandle } from '../native.js'
 import { littleEndian } from '../record.js'
 import { explainSets } from './explain.js'
 import { IPSET_ERR_EXIST } from './kernel-errors.js'
-import { runsOf } from './pack.js'
+import { sendAhead } from './pack.js'
 import type { EntryRun } from './run.js'
 import type { Entry } from './types.js'
 
-const SLICES_A_RUN = 32
 const REFUSAL_BYTES = 12
 
 /** One answer for each entry. Rejects with the first error that is not "no such entry". */
@@ -18,12 +17,16 @@ export async function hasEntries(
 ): Promise<boolean[]> {
   const target = { set, action: 'has', exclusive: true, serviceNames: false } as const
   const answers: boolean[] = []
-  for await (const run of runsOf(target, entries, SLICES_A_RUN)) {
+  for await (const { size, absent } of sendAhead(target, entries, (run) => ask(handle(), run))) {
     const first = answers.length
-    for (let index = 0; index < run.size; index++) answers.push(true)
-    for (const absent of await absentFrom(handle(), run)) answers[first + absent] = false
+    for (let index = 0; index < size; index++) answers.push(true)
+    for (const index of absent) answers[first + index] = false
   }
   return answers
+}
+
+async function ask(handle: KernelHandle, run: EntryRun): Promise<{ size: number; absent: number[] }> {
+  return { size: run.size, absent: await absentFrom(handle, run) }
 }
 
 async function absentFrom(handle: KernelHandle, run: EntryRun): Promise<number[]> {

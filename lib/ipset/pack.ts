@@ -11,21 +11,53 @@ import type { Entries, Entry } from './types.js'
 // Packing a slice takes less than 1 ms of the event loop on a slow machine.
 const ENTRIES_A_SLICE = 1024
 
-/** Packs entries into runs of so many slices each. */
-export async function* runsOf(target: Target, entries: Entries, slices: number): AsyncGenerator<EntryRun> {
-  let run = new EntryRun()
-  let filled = 0
+// A run is worth its start from here on, and takes no more memory than this.
+const FEWEST_SLICES = 8
+const MOST_SLICES = 512
+
+/** Packs all entries into one run. */
+export async function packed(target: Target, entries: Entries): Promise<EntryRun> {
+  const run = new EntryRun()
   for await (const slice of slicesOf(entries)) {
     run.text.appendAll(target, slice)
-    if (++filled === slices) {
-      yield run
-      run = new EntryRun()
-      filled = 0
-    } else {
-      await nextTurn()
-    }
+    await nextTurn()
   }
-  if (run.size > 0) yield run
+  return run
+}
+
+/**
+ * Packs entries into runs and sends them, one after the other. What is packed while a run is on its way becomes the next:
+ * a few long runs where the kernel takes its time, and at once where nothing is on its way.
+ */
+export async function* sendAhead<Result>(
+  target: Target,
+  entries: Entries,
+  send: (run: EntryRun) => Promise<Result>,
+): AsyncGenerator<Result> {
+  let run = new EntryRun()
+  let slices = 0
+  let sent: Promise<Result> | undefined
+  let onItsWay = false
+  const arrived = () => void (onItsWay = false)
+  try {
+    for await (const slice of slicesOf(entries)) {
+      run.text.appendAll(target, slice)
+      slices++
+      await nextTurn()
+      if (slices < (onItsWay ? MOST_SLICES : FEWEST_SLICES)) continue
+      if (sent !== undefined) yield await sent
+      sent = send(run)
+      onItsWay = true
+      sent.then(arrived, arrived)
+      run = new EntryRun()
+      slices = 0
+    }
+    if (sent !== undefined) yield await sent
+    if (run.size > 0) yield await send(run)
+  } finally {
+    // Also where an entry was bad: nothing may be on its way when the caller hears of it.
+    await sent?.catch(() => undefined)
+  }
 }
 
 async function* slicesOf(entries: Entries): AsyncGenerator<string[]> {

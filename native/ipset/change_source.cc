@@ -94,7 +94,7 @@ Append ChangeSource::Next(MessageWriter& writer, uint32_t sequence) {
       continue;
     }
     if (const uint32_t count = Fill(writer, sequence, target, *known.rules); count > 0) {
-      messages_.push_back({sequence, next_, count, false});
+      messages_.push_back({sequence, next_, count, first_line_, false});
       next_ += count;
       barrier_ = count > 1 || stop_on_refusal_;
       return Append::kMessage;
@@ -138,6 +138,8 @@ uint32_t ChangeSource::Fill(MessageWriter& writer, uint32_t sequence, const Targ
 uint32_t ChangeSource::FillList(MessageWriter& writer, const Target& target, const EntryRules& rules) {
   const uint32_t most = std::min(list_length_.next(), changes_.size() - next_);
   LookAhead(target, rules);
+  if (const uint32_t count = FillAhead(writer, most); count > 0) return count;
+  first_line_ = 1;
   size_t bytes = 0;
   uint32_t count = 0;
   for (; count < most; ++count) {
@@ -147,12 +149,26 @@ uint32_t ChangeSource::FillList(MessageWriter& writer, const Target& target, con
       break;
     }
     if (count > 0 && !SameTarget(target, changes_.target(next_ + count))) break;
-    const size_t size = PutElement(next_ + count, count + 1, target, rules, room);
+    faulty_ = !changes_.Read(next_ + count, rules, row_, fault_);
     if (faulty_) break;
+    const size_t size = EncodeEntry(row_, ExtensionsOf(target.action), count + 1, room);
     writer.Extend(size);
     bytes += size;
   }
   return count;
+}
+
+// 0 where nothing was encoded ahead, or the next entry is faulty or too large for what is left of the room.
+uint32_t ChangeSource::FillAhead(MessageWriter& writer, uint32_t most) {
+  faulty_ = false;
+  if (!ahead_ || !ahead_->Covers(next_)) return 0;
+  const MutableBytes room = writer.Tail();
+  const auto elements = ahead_->From(next_, most, room.size());
+  if (elements.count == 0) return 0;
+  std::memcpy(room.data(), elements.bytes.data(), elements.bytes.size());
+  writer.Extend(elements.bytes.size());
+  first_line_ = elements.first_line;
+  return elements.count;
 }
 
 // Where a long stretch of changes with one target begins, another thread starts to encode it.
@@ -166,21 +182,6 @@ void ChangeSource::LookAhead(const Target& target, const EntryRules& rules) {
   if (end - next_ >= kWorthAThread) {
     ahead_.emplace(changes_, rules, ExtensionsOf(target.action), next_, end);
   }
-}
-
-// Returns the element's length; 0, with faulty_ set, where the entry does not fit.
-size_t ChangeSource::PutElement(uint32_t change, uint32_t line, const Target& target, const EntryRules& rules,
-                                MutableBytes room) {
-  faulty_ = false;
-  if (ahead_ && ahead_->Covers(change)) {
-    if (const Bytes element = ahead_->Element(change); !element.empty()) {
-      std::memcpy(room.data(), element.data(), element.size());
-      SetLine(room.first(element.size()), line);
-      return element.size();
-    }
-  }
-  faulty_ = !changes_.Read(change, rules, row_, fault_);
-  return faulty_ ? 0 : EncodeEntry(row_, ExtensionsOf(target.action), line, room);
 }
 
 ChangeSource::Message* ChangeSource::Find(uint32_t sequence) {
@@ -207,18 +208,19 @@ void ChangeSource::Refused(uint32_t sequence, const netlink::Acknowledgement& re
     Report(message->first, reply);
     return;
   }
-  const uint32_t line = RefusedLine(reply.request);
-  if (line == 0 || line > message->count) {
+  // Wraps around for a line that none of them has.
+  const uint32_t position = RefusedLine(reply.request) - message->first_line;
+  if (position >= message->count) {
     // The kernel did not even look at the elements (the set is gone, no permission …).
     for (uint32_t change = 0; change < message->count; ++change) Report(message->first + change, reply);
     return;
   }
   // The elements before it are done, those behind it were skipped: go on there.
-  const uint32_t refused = message->first + line - 1;
+  const uint32_t refused = message->first + position;
   Report(refused, reply);
   next_ = refused + 1;
   barrier_ = faulty_ = false;
-  list_length_.ListRefused(line - 1);
+  list_length_.ListRefused(position);
 }
 
 void ChangeSource::Answered(uint32_t first, uint32_t last) {

@@ -60,6 +60,8 @@ class ChangeSource final : public netlink::BatchSource {
     uint32_t sequence;
     uint32_t first;
     uint32_t count;
+    // Of its first element, where there are several.
+    uint32_t first_line;
     bool refused;
   };
   // What is known of a set while this run lasts.
@@ -75,8 +77,7 @@ class ChangeSource final : public netlink::BatchSource {
                 const EntryRules& rules);
   uint32_t FillList(netlink::MessageWriter& writer, const Target& target, const EntryRules& rules);
   void LookAhead(const Target& target, const EntryRules& rules);
-  size_t PutElement(uint32_t change, uint32_t line, const Target& target, const EntryRules& rules,
-                    MutableBytes room);
+  uint32_t FillAhead(netlink::MessageWriter& writer, uint32_t most);
   Message* Find(uint32_t sequence);
   void Report(uint32_t change, const netlink::Acknowledgement& reply);
 
@@ -87,6 +88,8 @@ class ChangeSource final : public netlink::BatchSource {
   bool barrier_ = false;
   bool stopped_ = false;
   bool full_ = false;
+  // Of the message that is being filled.
+  uint32_t first_line_ = 1;
   ListLength list_length_;
   EntryRow row_{};
   EntryFault fault_;

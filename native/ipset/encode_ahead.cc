@@ -7,19 +7,21 @@
 namespace director::ipset {
 namespace {
 
-// Changes a block: few enough that the first is there at once, so many that handing it over costs nothing.
-constexpr uint32_t kBlockChanges = 1024;
-// Blocks that may lie ready: more than the largest message holds.
+// Blocks that may lie ready. Few, so that they are still in the cache when they are sent.
 constexpr size_t kMostBlocks = 8;
-// Any will do: what is sent has its own.
-constexpr uint32_t kSomeLine = 1;
+// Another thread is woken when so many are left: each time costs both threads something.
+constexpr size_t kFewBlocks = kMostBlocks / 2;
 
 }  // namespace
 
-Bytes EncodeAhead::Block::element(uint32_t change) const {
+EncodeAhead::Elements EncodeAhead::Block::from(uint32_t change, uint32_t most, size_t room) const {
   const uint32_t index = change - first;
   const uint32_t start = index == 0 ? 0 : ends[index - 1];
-  return {bytes.data() + start, ends[index] - start};
+  const auto from = ends.begin() + index;
+  const auto last = from + std::min<ptrdiff_t>(most, ends.end() - from);
+  const auto to = std::upper_bound(from, last, start + room);
+  if (to == from) return {};
+  return {Bytes(bytes).subspan(start, *(to - 1) - start), static_cast<uint32_t>(to - from), index + 1};
 }
 
 EncodeAhead::EncodeAhead(const Changes& changes, const EntryRules& rules, Extensions extensions,
@@ -78,25 +80,23 @@ void EncodeAhead::Work() {
 }
 
 void EncodeAhead::Encode(uint32_t first, Block& block) const {
-  const uint32_t count = std::min(kBlockChanges, end_ - first);
   block.first = first;
   block.ends.clear();
-  block.ends.reserve(count);
+  block.ends_in_fault = false;
+  block.bytes.resize(kMaxListBytes);
   EntryRow row{};
   EntryFault fault;
   size_t used = 0;
-  for (uint32_t change = first; change < first + count; ++change) {
-    if (block.bytes.size() < used + kMaxElementBytes) block.bytes.resize((used + kMaxElementBytes) * 2);
-    if (changes_.Read(change, rules_, row, fault)) {
-      used += EncodeEntry(row, extensions_, kSomeLine, MutableBytes(block.bytes).subspan(used));
-    }
+  for (uint32_t change = first; change < end_ && used + kMaxElementBytes <= kMaxListBytes; ++change) {
+    block.ends_in_fault = !changes_.Read(change, rules_, row, fault);
+    if (block.ends_in_fault) break;
+    used += EncodeEntry(row, extensions_, change - first + 1, MutableBytes(block.bytes).subspan(used));
     block.ends.push_back(static_cast<uint32_t>(used));
   }
 }
 
-Bytes EncodeAhead::Element(uint32_t change) {
-  if (current_ == nullptr || !current_->has(change)) current_ = &Find(change);
-  return current_->element(change);
+EncodeAhead::Elements EncodeAhead::From(uint32_t change, uint32_t most, size_t room) {
+  return Find(change).from(change, most, room);
 }
 
 const EncodeAhead::Block& EncodeAhead::Find(uint32_t change) {
@@ -112,7 +112,7 @@ const EncodeAhead::Block& EncodeAhead::Find(uint32_t change) {
 }
 
 void EncodeAhead::Forget(uint32_t before) {
-  current_ = nullptr;
+  bool few = false;
   {
     const std::lock_guard lock(mutex_);
     while (!blocks_.empty() && blocks_.front().end() <= before) {
@@ -120,8 +120,9 @@ void EncodeAhead::Forget(uint32_t before) {
       spare_.push_back(std::move(blocks_.front()));
       blocks_.pop_front();
     }
+    few = blocks_.size() <= kFewBlocks;
   }
-  fewer_.notify_one();
+  if (few) fewer_.notify_one();
 }
 
 }  // namespace director::ipset

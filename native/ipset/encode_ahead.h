@@ -24,24 +24,35 @@ class EncodeAhead {
   EncodeAhead& operator=(const EncodeAhead&) = delete;
   ~EncodeAhead();
 
+  // Elements one behind the other, as a message takes them. Their lines count up from `first_line`.
+  struct Elements {
+    Bytes bytes;
+    uint32_t count = 0;
+    uint32_t first_line = 0;
+  };
+
   // Whether it makes the element of this change, or has made it and not forgotten it.
   bool Covers(uint32_t change) const { return change >= first_ && change < end_; }
-  // The element of a change that it covers, waited for where necessary; empty where the entry does not fit
-  // its set. Has a line number, which SetLine replaces in a copy. Valid until Forget.
-  Bytes Element(uint32_t change);
+  // From a change on that it covers, waited for where necessary: as many as lie together, but no more than
+  // `most`, nor more bytes than `room`. None where the first does not fit the room, or the entry does not fit
+  // its set. Valid until Forget.
+  Elements From(uint32_t change, uint32_t most, size_t room);
   // The elements before this one are not asked for any more.
   void Forget(uint32_t before);
 
  private:
+  // At most as many elements as a message takes.
   struct Block {
     uint32_t first = 0;
     std::vector<uint8_t> bytes;
     // Where each element ends, in bytes.
     std::vector<uint32_t> ends;
+    // The entry behind the last element does not fit its set.
+    bool ends_in_fault = false;
 
-    uint32_t end() const { return first + static_cast<uint32_t>(ends.size()); }
+    uint32_t end() const { return first + static_cast<uint32_t>(ends.size()) + (ends_in_fault ? 1 : 0); }
     bool has(uint32_t change) const { return change >= first && change < end(); }
-    Bytes element(uint32_t change) const;
+    Elements from(uint32_t change, uint32_t most, size_t room) const;
   };
 
   void Work();
@@ -54,8 +65,6 @@ class EncodeAhead {
   const Extensions extensions_;
   uint32_t first_;
   const uint32_t end_;
-  // The block that was asked last, or null. Known to the asking thread alone.
-  const Block* current_ = nullptr;
 
   // Guards what is below.
   std::mutex mutex_;

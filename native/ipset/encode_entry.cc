@@ -132,14 +132,10 @@ size_t EncodeEntry(const EntryRow& row, Extensions extensions, uint32_t line, Mu
   PutElement(writer, row);
   if (row.fields & kFlagFields) PutFlags(writer, row.fields);
   if (extensions == Extensions::kInclude && row.fields & kExtensions) PutExtensions(writer, row);
-  // Opaque to the kernel, which sends it back as it came. The last attribute: SetLine finds it there.
+  // Opaque to the kernel, which sends it back as it came.
   if (line != 0) writer.Put(IPSET_ATTR_CADT_LINENO, line);
   writer.Close(data);
   return writer.size();
-}
-
-void SetLine(MutableBytes element, uint32_t line) {
-  std::memcpy(element.data() + element.size() - sizeof line, &line, sizeof line);
 }
 
 }  // namespace director::ipset

@@ -12,7 +12,4 @@ enum class Extensions { kInclude, kLeaveOut };
 // length. `line` numbers it within a list, so that the kernel can name it; 0 where it stands alone.
 size_t EncodeEntry(const EntryRow& row, Extensions extensions, uint32_t line, MutableBytes room);
 
-// Gives an element that was encoded with a line number another one.
-void SetLine(MutableBytes element, uint32_t line);
-
 }  // namespace director::ipset
