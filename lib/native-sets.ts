@@ -101,6 +101,11 @@ export interface SetsCalls {
   rename(kernel: KernelHandle, from: string, to: string): Promise<void>
   swap(kernel: KernelHandle, one: string, other: string): Promise<void>
   headers(kernel: KernelHandle, name?: string): Promise<NativeSetState[]>
+  /** Of all sets. */
+  names(kernel: KernelHandle): Promise<string[]>
+  /** Takes a name that no living process of the network namespace holds; false where one does. */
+  claim(kernel: KernelHandle, name: string): Promise<boolean>
+  unclaim(kernel: KernelHandle, name: string): void
   entries(kernel: KernelHandle, name: string, rowBytes: number): DumpHandle
   /** The chunks are text, whole lines each. */
   save(kernel: KernelHandle, name?: string): DumpHandle

@@ -3,6 +3,7 @@ import type { Batch } from '../batch.js'
 import type { CommitOptions, CommitReport } from '../commit.js'
 import { DirectorError, InvalidArgumentError } from '../errors.js'
 import { native, type KernelHandle } from '../native.js'
+import { removeLeftovers, type BesideHost } from './beside.js'
 import { whileBusy, type BusyOptions } from './busy.js'
 import { changeEntries, settle, targetOf, type ChangeOptions } from './change.js'
 import { EntryListing } from './entry-listing.js'
@@ -191,7 +192,8 @@ export class Sets {
 
   /**
    * Gives the set exactly these entries, at once for all rules that name it: a set beside it is filled, swapped in, and
-   * the old entries go. All or nothing: on any failure (also `signal`) the set is as it was.
+   * the old entries go. All or nothing: on any failure (also `signal`) the set is as it was. What a process left beside it
+   * that was killed while it did the same is taken away.
    */
   async replace(name: string, entries: Entries, options: ReplaceOptions = {}): Promise<CommitReport> {
     const { busyTimeoutMs = 0, ...change } = options
@@ -199,12 +201,11 @@ export class Sets {
     const busy = { busyTimeoutMs }
     return replaceEntries(
       {
+        ...this.besides(busyTimeoutMs),
         header: () => this.header(name),
         create: (beside, { type, ...header }) => this.create(beside, type, header),
         fill: (beside) => this.change('add', beside, entries, { ...change, onError: 'stop' }),
         swap: (one, other) => this.swap(one, other, busy),
-        destroy: (beside) =>
-          this.destroy(beside, { busyTimeoutMs: Math.max(busyTimeoutMs, DESTROY_TIMEOUT_MS) }),
       },
       name,
     )
@@ -226,6 +227,7 @@ export class Sets {
     const { serviceNames = false, signal } = options
     const onError = 'rollback'
     checkName(name)
+    await removeLeftovers(this.besides(), name)
     return syncEntries(
       {
         header: () => this.header(name),
@@ -259,6 +261,16 @@ export class Sets {
       text,
       options,
     )
+  }
+
+  private besides(busyTimeoutMs = 0): BesideHost {
+    const longer = { busyTimeoutMs: Math.max(busyTimeoutMs, DESTROY_TIMEOUT_MS) }
+    return {
+      names: () => this.ask('names', '', (handle) => native().sets.names(handle)),
+      claim: (beside) => this.ask('claim', beside, (handle) => native().sets.claim(handle, beside)),
+      unclaim: (beside) => native().sets.unclaim(this.host.handle(), beside),
+      destroy: (beside) => this.destroy(beside, longer),
+    }
   }
 
   private async state(operation: string, name: string) {

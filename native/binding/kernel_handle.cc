@@ -19,6 +19,7 @@ napi_type_tag HandleTag() {
 
 KernelState::KernelState(netlink::Namespace opened)
     : where(std::make_shared<netlink::Namespace>(std::move(opened))),
+      claims(where),
       generic(where, {.protocol = NETLINK_GENERIC}),
       ipvs(generic),
       route(where, {.protocol = NETLINK_ROUTE}),

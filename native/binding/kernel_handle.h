@@ -7,6 +7,7 @@
 #include "conntrack/client.h"
 #include "ipset/client.h"
 #include "ipvs/client.h"
+#include "netlink/claims.h"
 #include "netlink/namespace.h"
 #include "netlink/pool.h"
 #include "route/client.h"
@@ -18,6 +19,7 @@ struct KernelState {
   explicit KernelState(netlink::Namespace where);
 
   std::shared_ptr<const netlink::Namespace> where;
+  netlink::Claims claims;
   netlink::SocketPool generic;
   ipvs::Client ipvs;
   netlink::SocketPool route;

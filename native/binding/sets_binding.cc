@@ -93,6 +93,33 @@ Napi::Value Headers(const Napi::CallbackInfo& info) {
       });
 }
 
+// names(kernel) → Promise<string[]>
+Napi::Value Names(const Napi::CallbackInfo& info) {
+  auto state = KernelHandle::StateOf(info[0]);
+  return Task<std::vector<std::string>>::Start(
+      info.Env(), "ipvs_director.setNames", [=] { return state->sets.ReadNames(); },
+      [](Napi::Env env, std::vector<std::string>& names) {
+        Napi::Array array = Napi::Array::New(env, names.size());
+        for (uint32_t i = 0; i < names.size(); ++i) array.Set(i, names[i]);
+        return array;
+      });
+}
+
+// claim(kernel, name) → Promise<boolean>
+Napi::Value Claim(const Napi::CallbackInfo& info) {
+  auto state = KernelHandle::StateOf(info[0]);
+  const std::string name = TextOfValue(info[1]);
+  return Task<bool>::Start(
+      info.Env(), "ipvs_director.claim", [=] { return state->claims.Take(name); },
+      [](Napi::Env env, bool& taken) { return Napi::Boolean::New(env, taken); });
+}
+
+// unclaim(kernel, name)
+Napi::Value Unclaim(const Napi::CallbackInfo& info) {
+  KernelHandle::StateOf(info[0])->claims.Drop(TextOfValue(info[1]));
+  return info.Env().Undefined();
+}
+
 // entries(kernel, name, stride) → DumpHandle of rows
 Napi::Value Entries(const Napi::CallbackInfo& info) {
   auto state = KernelHandle::StateOf(info[0]);
@@ -126,6 +153,9 @@ void ExportSetsCalls(Napi::Env env, Napi::Object exports) {
   exports.Set("rename", Napi::Function::New<Rename>(env));
   exports.Set("swap", Napi::Function::New<Swap>(env));
   exports.Set("headers", Napi::Function::New<Headers>(env));
+  exports.Set("names", Napi::Function::New<Names>(env));
+  exports.Set("claim", Napi::Function::New<Claim>(env));
+  exports.Set("unclaim", Napi::Function::New<Unclaim>(env));
   exports.Set("entries", Napi::Function::New<Entries>(env));
   exports.Set("save", Napi::Function::New<Save>(env));
 }

@@ -123,6 +123,22 @@ std::vector<SetHeader> Client::ReadHeaders(const std::optional<std::string>& set
   return headers;
 }
 
+std::vector<std::string> Client::ReadNames() {
+  std::vector<std::string> names;
+  auto socket = pool_.Take();
+  netlink::Dump dump(*socket);
+  StartListing(dump, *socket, {}, IPSET_FLAG_LIST_SETNAME);
+  const auto read = [&](const Message& message) {
+    SetHeader header;
+    Require(ReadSetHeader(message.payload, header), "names");
+    names.push_back(std::move(header.name));
+  };
+  while (dump.Read(read) == netlink::DumpState::kMore) {
+  }
+  socket.Return();
+  return names;
+}
+
 ShapeAnswer Client::ShapeOf(const std::string& set) {
   SetHeader header;
   try {

@@ -37,6 +37,8 @@ class Client {
   void Swap(const std::string& one, const std::string& other);
   // One set's header, or all.
   std::vector<SetHeader> ReadHeaders(const std::optional<std::string>& set);
+  // Of all sets.
+  std::vector<std::string> ReadNames();
   // Type, family and revision of a set, or why they cannot be had.
   ShapeAnswer ShapeOf(const std::string& set);
 

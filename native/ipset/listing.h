@@ -10,7 +10,7 @@
 
 namespace director::ipset {
 
-// Asks for one set, or all. `flags` is 0 for everything, or IPSET_FLAG_LIST_HEADER.
+// Asks for one set, or all. `flags` is 0 for everything, IPSET_FLAG_LIST_HEADER or IPSET_FLAG_LIST_SETNAME.
 void StartListing(netlink::Dump& dump, netlink::Socket& socket, const std::optional<std::string>& set,
                   uint32_t flags);
 
