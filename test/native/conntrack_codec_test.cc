@@ -11,6 +11,8 @@
 
 using namespace director::conntrack;
 using director::Bytes;
+using director::netlink::Attribute;
+using director::netlink::AttributeReader;
 using director::netlink::Message;
 using director::netlink::MessageReader;
 using director::netlink::MessageWriter;
@@ -59,6 +61,22 @@ FlowRow RoundTrip(const WriteRow& row) {
   FlowRow read{};
   REQUIRE(ReadFlow(Encode(buffer, row), read));
   return read;
+}
+
+// The attributes of a nest, and of nests in it, in the opposite order.
+std::vector<uint8_t> Reversed(Bytes nest) {
+  std::vector<uint8_t> reversed;
+  AttributeReader reader(nest);
+  for (Attribute attribute; reader.Next(attribute);) {
+    std::vector<uint8_t> payload(attribute.payload.begin(), attribute.payload.end());
+    if (attribute.nested) payload = Reversed(payload);
+    const nlattr header = {static_cast<uint16_t>(NLA_HDRLEN + payload.size()), attribute.type};
+    payload.resize(NLA_ALIGN(payload.size()));
+    const Bytes head = director::BytesOf(header);
+    payload.insert(payload.begin(), head.begin(), head.end());
+    reversed.insert(reversed.begin(), payload.begin(), payload.end());
+  }
+  return reversed;
 }
 
 bool Same(const Tuple& a, const Tuple& b) {
@@ -180,6 +198,51 @@ TEST_CASE("a flow without an original direction, and one with a wrong length, ar
   REQUIRE(reader.Next(message));
   FlowRow wrong{};
   CHECK_FALSE(ReadFlow(message, wrong));
+}
+
+TEST_CASE("a direction reads alike in the layout of this kernel and in any other order") {
+  size_t read = 0;
+  for (const auto& event : director::test::RecordedEvents()) {
+    MessageReader reader(event);
+    Message message;
+    REQUIRE(reader.Next(message));
+    const uint8_t family = message.payload.front();
+    AttributeReader attributes(director::netlink::AfterHeader(message.payload, sizeof(nfgenmsg)));
+    for (Attribute attribute; attributes.Next(attribute);) {
+      if (attribute.type != CTA_TUPLE_ORIG && attribute.type != CTA_TUPLE_REPLY) continue;
+      Tuple as_sent{}, reversed{};
+      bool zoned = false;
+      CHECK(ReadTuple(attribute.payload, family, as_sent, zoned));
+      CHECK(ReadTuple(Reversed(attribute.payload), family, reversed, zoned));
+      CHECK(Same(as_sent, reversed));
+      ++read;
+    }
+  }
+  CHECK(read >= 20);
+}
+
+TEST_CASE("a direction with a wrong length inside is not read, however usual it looks") {
+  for (const uint8_t family : {AF_INET, AF_INET6}) {
+    WriteRow row = Creation();
+    row.flow.original.family = row.flow.reply.family = family;
+    Buffer buffer;
+    const Message message = Encode(buffer, row);
+    AttributeReader attributes(director::netlink::AfterHeader(message.payload, sizeof(nfgenmsg)));
+    Attribute original;
+    REQUIRE(attributes.Next(original));
+    Tuple tuple{};
+    bool zoned = false;
+    CHECK(ReadTuple(original.payload, family, tuple, zoned));
+    // Lengths stand in the first two bytes of each header; addresses come first, then the protocol's nest.
+    const size_t address = family == AF_INET ? 4 : 16;
+    const size_t protocol = NLA_HDRLEN + 2 * (NLA_HDRLEN + address);
+    for (const size_t header :
+         {size_t{0}, size_t{NLA_HDRLEN}, protocol, protocol + NLA_HDRLEN, protocol + 12}) {
+      std::vector<uint8_t> altered(original.payload.begin(), original.payload.end());
+      altered[header] ^= 1;
+      CHECK_FALSE(ReadTuple(altered, family, tuple, zoned));
+    }
+  }
 }
 
 TEST_CASE("attributes of a newer kernel are skipped") {
