@@ -187,6 +187,7 @@ export interface NativeListenerOptions {
   readonly allNamespaces: boolean
   readonly receiveBufferBytes: number
   readonly queueBytes: number
+  readonly latencyMs: number
   readonly filterCapacity: number
   /** Filter bits and rows; without them there is no filter. */
   readonly conditions?: number

@@ -23,6 +23,12 @@ export interface ListenOptions {
    * `net.core.rmem_max` it takes CAP_NET_ADMIN; `listener.receiveBufferBytes` says what was granted. @default 32 MiB
    */
   readonly receiveBufferBytes?: number
+  /**
+   * How long an event may wait for others before the consumer is woken, 0 to 1000 ms. What comes after a pause of as long
+   * is handed over at once. 0 wakes two threads for every single event, and costs many times the processor time.
+   * @default 10
+   */
+  readonly latencyMs?: number
   /** How much may wait for the consumer, bytes; then the kernel's buffer fills, and then events are lost. @default 64 MiB */
   readonly queueBytes?: number
   /**
@@ -50,6 +56,7 @@ const KEYS: readonly (keyof ListenOptions)[] = [
   'filterCapacity',
   'receiveBufferBytes',
   'queueBytes',
+  'latencyMs',
   'resync',
   'allNamespaces',
   'signal',
@@ -79,6 +86,7 @@ export function nativeListenOptions(
     allNamespaces,
     receiveBufferBytes: bounded(options.receiveBufferBytes ?? 32 * MIB, 'receiveBufferBytes', 4096, I32 >> 1),
     queueBytes: bounded(options.queueBytes ?? 64 * MIB, 'queueBytes', 1, Number.MAX_SAFE_INTEGER),
+    latencyMs: bounded(options.latencyMs ?? 10, 'latencyMs', 0, 1000),
     filterCapacity: bounded(options.filterCapacity ?? 65536, 'filterCapacity', 1, 1 << 24),
     ...(filter !== undefined && compileEventFilter(filter)),
     resync: resync !== false,

@@ -1,4 +1,6 @@
 /** `kernel.conntrack.listen()`: the stream of events. */
+import { setImmediate } from 'node:timers/promises'
+
 import { AbortError, DirectorError, errnoName } from '../errors.js'
 import { isNativeFailure, translate } from '../native.js'
 import type { ListenerHandle } from '../native-conntrack.js'
@@ -8,6 +10,12 @@ import { compileEventFilter, type FilterTable } from './event-filter.js'
 import { explainConntrack } from './explain.js'
 import type { EventFilter } from './filter-types.js'
 import type { FlowEvent } from './types.js'
+
+/**
+ * Chunks that wait are handed out in one turn of the event loop for this long; then timers and other input have theirs.
+ * A consumer that is slower than the events would otherwise hold the loop for as long as they come.
+ */
+const TURN_MS = 5
 
 /** Where a listener's filter runs. */
 export type FilterKind = 'ebpf' | 'native' | 'none'
@@ -49,6 +57,8 @@ export class Listener implements AsyncIterableIterator<EventChunk> {
   private connectionOf: ConnectionOf | undefined
   private changes: Promise<void> = Promise.resolve()
   private detach: () => void = () => undefined
+  /** When this turn of the event loop was first seen, `performance.now()`. */
+  private turn = 0
 
   /** @internal use `kernel.conntrack.listen()` */
   constructor(
@@ -90,7 +100,7 @@ export class Listener implements AsyncIterableIterator<EventChunk> {
   }
 
   /**
-   * The next chunk: all that has happened since the last one, up to about 1 MiB. One call at a time
+   * The next chunk: all that has happened since the last one, up to 2 MiB. One call at a time
    * (`ERR_CONCURRENT_READ`). Rejects with `ABORT_ERR` after an abort, or with what ended the reader.
    */
   async next(): Promise<IteratorResult<EventChunk, undefined>> {
@@ -104,12 +114,14 @@ export class Listener implements AsyncIterableIterator<EventChunk> {
     try {
       if (!this.started) await this.start()
       for (;;) {
+        if (performance.now() - this.turn > TURN_MS) await this.nextTurn()
         if (this.failure !== undefined) throw this.failure as Error
         const chunk = this.handle.take()
         if (chunk !== null) return { done: false, value: makeChunk(chunk, this.connectionOf) }
         if (this.ended) return { done: true, value: undefined }
         // The reader's last chunk comes while it is being closed.
         await (this.closing ?? this.handle.wait())
+        this.turn = performance.now()
       }
     } catch (error) {
       throw translate(error)
@@ -165,6 +177,11 @@ export class Listener implements AsyncIterableIterator<EventChunk> {
   fail(error: unknown): void {
     this.failure ??= error
     void this.close()
+  }
+
+  private async nextTurn(): Promise<void> {
+    await setImmediate()
+    this.turn = performance.now()
   }
 
   private async start(): Promise<void> {

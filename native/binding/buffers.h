@@ -10,15 +10,15 @@
 namespace director::binding {
 
 // Hands a vector's memory to JavaScript without copying; freed when the ArrayBuffer is collected.
-template <class T>
-Napi::Value ToArrayBuffer(Napi::Env env, std::vector<T>&& rows) {
+template <class T, class Memory>
+Napi::Value ToArrayBuffer(Napi::Env env, std::vector<T, Memory>&& rows) {
   if (rows.empty()) return Napi::ArrayBuffer::New(env, 0);
-  auto owner = std::make_unique<std::vector<T>>(std::move(rows));
+  auto owner = std::make_unique<std::vector<T, Memory>>(std::move(rows));
   void* data = owner->data();
   const size_t size = owner->size() * sizeof(T);
-  std::vector<T>* released = owner.release();
-  const auto free = [](Napi::Env, void*, std::vector<T>* rows) {
-    std::unique_ptr<std::vector<T>>{rows}.reset();
+  std::vector<T, Memory>* released = owner.release();
+  const auto free = [](Napi::Env, void*, std::vector<T, Memory>* rows) {
+    std::unique_ptr<std::vector<T, Memory>>{rows}.reset();
   };
   return Napi::ArrayBuffer::New(env, data, size, free, released);
 }

@@ -90,6 +90,7 @@ conntrack::ListenerOptions OptionsOf(const Napi::Object& object) {
   options.all_namespaces = object.Get("allNamespaces").ToBoolean();
   options.receive_buffer_bytes = number("receiveBufferBytes").Int32Value();
   options.most_queued_bytes = static_cast<size_t>(number("queueBytes").Int64Value());
+  options.latency_ms = number("latencyMs").Int32Value();
   options.filter_capacity = number("filterCapacity").Uint32Value();
   options.resync = object.Get("resync").ToBoolean();
   options.resync_interval_ms = number("resyncIntervalMs").Int32Value();

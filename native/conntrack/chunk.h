@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "conntrack/records.h"
+#include "util/row_memory.h"
 
 namespace director::conntrack {
 
@@ -17,7 +18,7 @@ enum class LossReason : uint32_t {
 // A stretch of the event stream, all rows of one kind.
 struct Chunk {
   ChunkKind kind = ChunkKind::kFlows;
-  std::vector<FlowRow> flows;
+  std::vector<FlowRow, RowMemory<FlowRow>> flows;
   std::vector<ExpectationRow> expectations;
   uint64_t lost = 0;
   LossReason reason = LossReason::kOverrun;

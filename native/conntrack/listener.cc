@@ -2,7 +2,6 @@
 
 #include <poll.h>
 #include <sys/eventfd.h>
-#include <sys/mman.h>
 #include <unistd.h>
 
 #include <array>
@@ -23,10 +22,15 @@ using netlink::EventDatagram;
 using netlink::Message;
 using netlink::ReceiveStatus;
 
-// A chunk is handed over at this size at the latest: about 1 MiB.
-constexpr size_t kMostRows = (1 << 20) / sizeof(FlowRow);
+// A chunk is handed over at this size at the latest.
+constexpr size_t kMostRows = kLargePage / sizeof(FlowRow);
+// Seen in top(1), and in /proc by who wants to know what a listener costs.
+constexpr char kThreadName[] = "conntrack-read";
 // What one receive brings, so that a single event does not cost a megabyte.
 constexpr size_t kFewestRows = 64;
+
+// A socket with this much room takes whatever may come within milliseconds; it need not be read meanwhile.
+constexpr size_t kAmpleRoom = 16 << 20;
 
 uint32_t JoinedKinds(const std::vector<uint32_t>& groups) {
   uint32_t kinds = 0;
@@ -48,18 +52,6 @@ int MillisecondsUntil(std::chrono::steady_clock::time_point when) {
   return static_cast<int>(std::max<int64_t>(left.count(), 0));
 }
 
-// Room for rows that are about to come. Has the kernel put memory behind it in one go: page by page, on first
-// touch, that costs as much as reading the events.
-void Reserve(std::vector<FlowRow>& rows, size_t count) {
-  rows.reserve(count);
-  if (count <= kFewestRows) return;
-  const auto page = static_cast<uintptr_t>(::sysconf(_SC_PAGESIZE));
-  const auto begin = (reinterpret_cast<uintptr_t>(rows.data()) + page - 1) & ~(page - 1);
-  const auto end = reinterpret_cast<uintptr_t>(rows.data() + count) & ~(page - 1);
-  // Kernels before 5.14 refuse, and lose nothing but time.
-  if (begin < end) (void)::madvise(reinterpret_cast<void*>(begin), end - begin, MADV_POPULATE_WRITE);
-}
-
 // Signals are Node's business: its own threads take them.
 void BlockSignals() {
   sigset_t all;
@@ -79,6 +71,7 @@ Listener::Listener(std::shared_ptr<const netlink::Namespace> where, const Listen
       receive_capacity_(socket_->receive_capacity()),
       filtered_(rules != nullptr),
       filter_capacity_(options.filter_capacity),
+      latency_(options.latency_ms),
       resync_interval_(options.resync_interval_ms),
       joined_(JoinedKinds(options.groups)),
       queue_(options.most_queued_bytes, std::move(ready), [this] { Wake(); }),
@@ -138,6 +131,7 @@ void Listener::Wake() {
 
 void Listener::Run() {
   BlockSignals();
+  ::pthread_setname_np(::pthread_self(), kThreadName);
   try {
     while (!stopping_.load()) Step();
     Publish();
@@ -166,7 +160,7 @@ void Listener::Step() {
     CheckLoss();
     if (!GoOnWithResync() && status == ReceiveStatus::kEmpty) return Wait();
   }
-  if (queue_.ConsumerWaits()) Publish();
+  if (queue_.ConsumerWaits() && Due()) Publish();
 }
 
 void Listener::TakeFilter() {
@@ -267,7 +261,7 @@ void Listener::BeginChunk(ChunkKind kind) {
   if (chunk_.kind != kind || rows >= capacity_) Publish();
   chunk_.kind = kind;
   // Never grown later: that would copy.
-  if (kind == ChunkKind::kFlows && chunk_.flows.empty()) Reserve(chunk_.flows, capacity_);
+  if (kind == ChunkKind::kFlows && chunk_.flows.empty()) chunk_.flows.reserve(capacity_);
 }
 
 void Listener::Publish() {
@@ -277,15 +271,24 @@ void Listener::Publish() {
   if (rows >= capacity_) capacity_ = std::min(2 * capacity_, kMostRows);
   if (rows < capacity_ / 4) capacity_ = std::max(capacity_ / 2, kFewestRows);
   queue_.Push(std::exchange(chunk_, Chunk{}));
+  due_ = Clock::now() + latency_;
 }
 
 // Until there is an event, room in a queue that was full, another filter, the end, or time for another dump.
+//
+// What comes soon after the last hand-over waits for company, in the socket where that has the room for it: a
+// thread that is woken for each event takes several times as long for it.
 void Listener::Wait() {
-  Publish();
-  const bool full = queue_.Full();
-  const bool timed = !full && resync_ && resync_->HasSilentFlows();
+  if (Due()) Publish();
+  if (queue_.Full()) return Sleep(false, -1);
+  if (!Due()) return Sleep(receive_capacity_ < kAmpleRoom, MillisecondsUntil(due_));
+  const bool timed = resync_ && resync_->HasSilentFlows();
+  Sleep(true, timed ? MillisecondsUntil(next_dump_) : -1);
+}
+
+void Listener::Sleep(bool for_events, int timeout_ms) {
   std::array<pollfd, 2> polled = {{{wake_.get(), POLLIN, 0}, {socket_->fd(), POLLIN, 0}}};
-  const int ready = ::poll(polled.data(), full ? 1 : 2, timed ? MillisecondsUntil(next_dump_) : -1);
+  const int ready = ::poll(polled.data(), for_events ? 2 : 1, timeout_ms);
   if (ready < 0 && errno != EINTR) throw KernelError("poll", errno);
   uint64_t count;
   if (polled[0].revents != 0) (void)!::read(wake_.get(), &count, sizeof count);

@@ -25,6 +25,8 @@ struct ListenerOptions {
   int receive_buffer_bytes = 32 << 20;
   // How much may wait for the consumer before the reader stops, and the kernel's buffer takes over.
   size_t most_queued_bytes = 64 << 20;
+  // How long an event may wait for company, so that a stream of them does not wake two threads for each.
+  int latency_ms = 10;
   uint32_t filter_capacity = 65536;
   bool resync = false;
   // How often the table is read again for flows that end without an event.
@@ -78,7 +80,9 @@ class Listener {
   void AddLoss(uint64_t count, LossReason reason);
   void BeginChunk(ChunkKind kind);
   void Publish();
+  bool Due() const { return Clock::now() >= due_; }
   void Wait();
+  void Sleep(bool for_events, int timeout_ms);
   void Wake();
 
   std::shared_ptr<const netlink::Namespace> where_;
@@ -94,6 +98,7 @@ class Listener {
   size_t receive_capacity_;
   const bool filtered_;
   const uint32_t filter_capacity_;
+  const std::chrono::milliseconds latency_;
   const std::chrono::milliseconds resync_interval_;
   uint32_t joined_ = 0;  // FILTER_NEW, FILTER_UPDATE, FILTER_DESTROY as far as their groups are joined
   ChunkQueue queue_;
@@ -105,6 +110,8 @@ class Listener {
   Chunk chunk_;
   size_t capacity_;  // rows of a chunk
   Clock::time_point next_dump_;
+  // From here on, events are handed over at once: the last went some time ago.
+  Clock::time_point due_;
   uint32_t drops_ = 0;
   uint64_t unreadable_ = 0;
   bool overrun_ = false;

@@ -54,6 +54,49 @@ test('twenty thousand events arrive, each once and in order', { skip }, () =>
   }),
 )
 
+test('events that come close together are handed over together, and all of them', { skip }, () =>
+  withKernel(async ({ conntrack }) => {
+    const latencyMs = 50
+    const listener = conntrack.listen({ events: ['new'], latencyMs })
+    const made = udpFlows(500)
+    const started = performance.now()
+    let chunks = 0
+    const hearing = collect(listener, (all) => {
+      if (all.length === made.length) return true
+      chunks += 1
+      return false
+    })
+    for (const flow of made) await conntrack.create(flow)
+    const events = flowEvents(await hearing)
+    assert.deepEqual(
+      events.map(({ original }) => original.source),
+      made.map(({ original }) => original.source),
+    )
+    // The first at once, then one each latencyMs, and three that are full before: room begins with 64 and doubles.
+    const most = 5 + (performance.now() - started) / latencyMs
+    assert.ok(chunks <= most, `${chunks} chunks, expected ${most} at most`)
+  }),
+)
+
+test('a consumer that is slower than the events does not keep timers and input waiting', { skip }, () =>
+  withKernel(async ({ conntrack }) => {
+    const listener = conntrack.listen({ events: ['new'] })
+    await conntrack.createAll(udpFlows(10_000))
+    let received = 0
+    let chunks = 0
+    let turns = 0
+    for await (const { length } of listener) {
+      assert.ok(turns >= chunks, `${turns} turns of the loop in ${chunks} chunks`)
+      received += length
+      chunks += 1
+      if (received === 10_000) break
+      setImmediate(() => (turns += 1))
+      for (const end = performance.now() + 6; performance.now() < end;);
+    }
+    assert.ok(chunks > 3)
+  }),
+)
+
 test('a listener has one consumer at a time', { skip }, () =>
   withKernel(async ({ conntrack }) => {
     const listener = conntrack.listen()
