@@ -8,8 +8,8 @@ import { generate, inNamespace, monotonic, parseFlows, runLimit, spawnInside, ty
 
 /** Linux counts the time of processes in hundredths of a second for /proc (USER_HZ). */
 const TICKS_PER_SECOND = 100
-/** A program that has printed nothing for this long has printed all. */
-const QUIET_MS = 500
+/** A program whose socket is empty, and that has printed nothing for this long, has printed all. */
+const QUIET_MS = 100
 
 /** `conntrack -E`: its lines are what it received. */
 export function program(name: string, ...options: readonly string[]): Driver {
@@ -23,8 +23,8 @@ export function program(name: string, ...options: readonly string[]): Driver {
         const output = countLines(child.stdout)
         await untilListening(child.pid)
         const { started } = await generate(path, flows)
-        while (monotonic() - output.last < QUIET_MS / 1000 || monotonic() - started < QUIET_MS / 1000)
-          await sleep(20)
+        // However long it takes: a program that starves has not lost what still waits for it.
+        while (waitingBytes(child.pid) > 0 || monotonic() - output.last < QUIET_MS / 1000) await sleep(10)
         const cpuSeconds = processSeconds(child.pid)
         child.kill('SIGINT')
         await closed
@@ -47,17 +47,23 @@ function countLines(stream: NodeJS.ReadableStream) {
   return output
 }
 
-/** The process has joined its groups: its row in /proc/net/netlink has some. */
+/** What waits in the socket by which a process hears events of netfilter; -1 where there is no such socket any more, or yet. */
+function waitingBytes(pid: number | undefined): number {
+  try {
+    const rows = readFileSync(`/proc/${pid}/net/netlink`, 'utf8').split('\n').slice(1)
+    // sk, protocol (12: netfilter), port, groups, bytes that wait to be received
+    const listening = rows
+      .map((row) => row.trim().split(/\s+/))
+      .find(([, protocol, , groups]) => protocol === '12' && Number(`0x${groups}`) !== 0)
+    return Number(listening?.[4] ?? -1)
+  } catch {
+    return -1
+  }
+}
+
 async function untilListening(pid: number | undefined): Promise<void> {
   for (let attempt = 0; attempt < 500; attempt++) {
-    const rows = readFileSync(`/proc/${pid}/net/netlink`, 'utf8').split('\n').slice(1)
-    // sk, protocol (12: netfilter), port, groups
-    const joined = rows
-      .map((row) => row.trim().split(/\s+/))
-      .some(([, protocol, , groups]) => {
-        return protocol === '12' && Number(`0x${groups}`) !== 0
-      })
-    if (joined) return
+    if (waitingBytes(pid) >= 0) return
     await sleep(10)
   }
   throw new Error('conntrack -E does not listen')
@@ -106,7 +112,7 @@ export function limitDrain(most: number): Driver {
       inNamespace(async ({ path }) => {
         const flows = Math.min(parseFlows(size), most)
         const result = await runLimit<LimitResult>(path, ['drain', String(flows)])
-        return measured(result, result.finished - result.started)
+        return { ...measured(result, result.finished - result.started), size: String(flows) }
       }),
   }
 }

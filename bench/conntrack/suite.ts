@@ -2,7 +2,7 @@
 import type { Suite } from '../suite.js'
 import { parseFlows } from './burst.js'
 import { limitBurst, limitDrain, program } from './others.js'
-import { drained, filterChange, filtered, ours } from './ours.js'
+import { blocked, drained, filterChange, filtered, ours } from './ours.js'
 
 export const conntrackSuite: Suite = {
   name: 'conntrack',
@@ -16,7 +16,7 @@ export const conntrackSuite: Suite = {
       drivers: [
         ours('ours-chunks'),
         ours('ours-objects', { objects: true }),
-        ours('ours-chunks-blocked', { blocked: true }),
+        ours('ours-chunks-blocked', blocked),
         ours('ours-ebpf', filtered),
         program('conntrack-e'),
         program('conntrack-e-64m', '-b', String(64 << 20)),
@@ -26,5 +26,8 @@ export const conntrackSuite: Suite = {
     { name: 'drain', drivers: [ours('ours-drain', drained), limitDrain(100_000)] },
     { name: 'filter', drivers: [filterChange] },
   ],
-  ratios: [{ name: 'drain', of: 'ours-drain', to: 'limit-c' }],
+  ratios: [
+    { name: 'drain', of: 'ours-drain', to: 'limit-c', perOperation: true },
+    { name: 'burst', of: 'ours-ebpf', to: 'ours-chunks', figure: 'cpuSeconds' },
+  ],
 }
