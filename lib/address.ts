@@ -41,16 +41,31 @@ export function parseIpv4(text: string): number {
 export function writeAddress(text: string, bytes: Uint8Array, offset: number): AddressFamily | 0 {
   const ipv4 = parseIpv4(text)
   if (ipv4 >= 0) {
-    bytes[offset] = ipv4 >>> 24
-    bytes[offset + 1] = ipv4 >>> 16
-    bytes[offset + 2] = ipv4 >>> 8
-    bytes[offset + 3] = ipv4
+    writeIpv4(ipv4, bytes, offset)
     return AF_INET
   }
   const hexadecimal = withoutDottedTail(text)
   if (!hexadecimal.includes(':') || hexadecimal.includes('%') || !ipaddr.IPv6.isValid(hexadecimal)) return 0
   bytes.set(ipaddr.IPv6.parse(hexadecimal).toByteArray(), offset)
   return AF_INET6
+}
+
+function writeIpv4(address: number, bytes: Uint8Array, offset: number): void {
+  bytes[offset] = address >>> 24
+  bytes[offset + 1] = address >>> 16
+  bytes[offset + 2] = address >>> 8
+  bytes[offset + 3] = address
+}
+
+/** Writes one address of a column: IPv4 as a number each, in host order, or 16 bytes of IPv6 each. */
+export function writeColumnAddress(
+  addresses: Uint32Array | Uint8Array,
+  index: number,
+  bytes: Uint8Array,
+  offset: number,
+): void {
+  if (addresses instanceof Uint32Array) writeIpv4(addresses[index] as number, bytes, offset)
+  else bytes.set(addresses.subarray(index * 16, index * 16 + 16), offset)
 }
 
 // `::1.2.3.4` → `::102:304`: ipaddr.js takes every dotted tail for an IPv4-mapped address.

@@ -16,11 +16,13 @@ interface Chunk {
 export class RowTable<Field extends string> {
   readonly rowSize: number
   protected readonly at: Offsets<Field>
-  /** Over the chunk of the row that was begun last. */
-  protected view!: DataView
-  protected bytes!: Uint8Array
+  /** Over the chunk of the row that was begun last: the last chunk, the only one that grows. */
+  protected view = nothing.view
+  protected bytes = nothing.bytes
   private readonly chunks: Chunk[] = []
   private count = 0
+  // Where in the last chunk the next row begins.
+  private next = 0
   // Whether the row behind the last holds the leavings of a refused value.
   private dirty = false
 
@@ -49,16 +51,13 @@ export class RowTable<Field extends string> {
     const chunk = this.chunks[place.chunk]
     if (chunk === undefined || index >= this.count)
       throw new RangeError(`operation ${index} of ${this.count}`)
-    return { ...chunk, offset: place.row * this.rowSize }
+    return { view: chunk.view, bytes: chunk.bytes, offset: place.row * this.rowSize }
   }
 
   // A row is part of the table only once finishRow() has run: a refused value leaves no trace.
   protected beginRow(): number {
-    const place = placeOf(this.count)
-    const chunk = (this.chunks[place.chunk] ??= this.newChunk())
-    this.view = chunk.view
-    this.bytes = chunk.bytes
-    const row = place.row * this.rowSize
+    if (this.next === this.bytes.byteLength) this.grow()
+    const row = this.next
     if (this.dirty) this.bytes.fill(0, row, row + this.rowSize)
     this.dirty = true
     return row
@@ -67,14 +66,20 @@ export class RowTable<Field extends string> {
   protected finishRow(): void {
     this.dirty = false
     this.count++
+    this.next += this.rowSize
   }
 
-  private newChunk(): Chunk {
+  private grow(): void {
     const rows = this.chunks.length === 0 ? ROWS_IN_FIRST_CHUNK : ROWS_PER_CHUNK
     const buffer = new ArrayBuffer(rows * this.rowSize)
-    return { view: new DataView(buffer), bytes: new Uint8Array(buffer) }
+    this.view = new DataView(buffer)
+    this.bytes = new Uint8Array(buffer)
+    this.next = 0
+    this.chunks.push({ view: this.view, bytes: this.bytes })
   }
 }
+
+const nothing: Chunk = { view: new DataView(new ArrayBuffer(0)), bytes: new Uint8Array() }
 
 function placeOf(index: number): { readonly chunk: number; readonly row: number } {
   if (index < ROWS_IN_FIRST_CHUNK) return { chunk: 0, row: index }

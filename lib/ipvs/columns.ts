@@ -1,10 +1,10 @@
 /** Servers from typed arrays: one array a field, for callers who have very many. */
 import { checkInteger } from '../check.js'
-import { AF_INET, AF_INET6, formatIpv4, readAddress } from '../address.js'
+import { AF_INET6, formatIpv4, readAddress } from '../address.js'
 import { InvalidArgumentError } from '../errors.js'
 import { MAX_WEIGHT, type OperationTable } from './operation-table.js'
 import type { ForwardingMethod, ServiceKey } from './types.js'
-import { addressAllowed } from './validate.js'
+import { addressAllowed, ipv4Allowed } from './validate.js'
 
 export interface ServerColumns {
   /** IPv4 as one number each, host order (`0x0a000001` is 10.0.0.1); or IPv6 as 16 bytes each, network order. */
@@ -39,10 +39,10 @@ export function appendServers(operations: OperationTable, service: ServiceKey, c
     ...(upperThreshold !== undefined && { upperThreshold }),
     ...(lowerThreshold !== undefined && { lowerThreshold }),
   })
-  operations.repeatServer(count - 1, {
-    address: (index, bytes, offset) => writeColumnAddress(addresses, index + 1, bytes, offset),
-    port: typeof ports === 'object' ? (index) => ports[index + 1] as number : undefined,
-    weight: typeof weights === 'object' ? (index) => weights[index + 1] as number : undefined,
+  operations.repeatServer(count, {
+    addresses,
+    ports: typeof ports === 'object' ? ports : undefined,
+    weights: typeof weights === 'object' ? weights : undefined,
   })
 }
 
@@ -68,23 +68,6 @@ function addressText(addresses: Uint32Array | Uint8Array, index: number): string
     : readAddress(AF_INET6, addresses, index * 16)
 }
 
-function writeColumnAddress(
-  addresses: Uint32Array | Uint8Array,
-  index: number,
-  bytes: Uint8Array,
-  offset: number,
-): void {
-  if (!(addresses instanceof Uint32Array)) {
-    bytes.set(addresses.subarray(index * 16, index * 16 + 16), offset)
-    return
-  }
-  const address = addresses[index] as number
-  bytes[offset] = address >>> 24
-  bytes[offset + 1] = address >>> 16
-  bytes[offset + 2] = address >>> 8
-  bytes[offset + 3] = address
-}
-
 function checkLength(
   field: string,
   column: Uint16Array | Uint32Array | number | undefined,
@@ -96,11 +79,8 @@ function checkLength(
 }
 
 function checkAddresses(addresses: Uint32Array | Uint8Array, count: number): void {
-  const ipv4 = addresses instanceof Uint32Array
-  const bytes = ipv4 ? new Uint8Array(4) : addresses
   for (let index = 0; index < count; index++) {
-    if (ipv4) writeColumnAddress(addresses, index, bytes, 0)
-    if (!addressAllowed(ipv4 ? AF_INET : AF_INET6, bytes, ipv4 ? 0 : index * 16)) {
+    if (!allowedAt(addresses, index)) {
       throw new InvalidArgumentError(
         `servers.addresses[${index}]`,
         addressText(addresses, index),
@@ -108,6 +88,11 @@ function checkAddresses(addresses: Uint32Array | Uint8Array, count: number): voi
       )
     }
   }
+}
+
+function allowedAt(addresses: Uint32Array | Uint8Array, index: number): boolean {
+  if (addresses instanceof Uint32Array) return ipv4Allowed((addresses[index] as number) >>> 24)
+  return addressAllowed(AF_INET6, addresses, index * 16)
 }
 
 function checkWeights(weights: Uint32Array | number | undefined): void {

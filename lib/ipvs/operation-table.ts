@@ -2,7 +2,7 @@
  * Operation rows for native/ipvs: services and servers become fixed-size records here, checked field by field first,
  * since the kernel gives no reasons when it refuses. Layout: native/ipvs/records.h, OperationRow.
  */
-import { AF_INET, AF_INET6, writeAddress, type AddressFamily } from '../address.js'
+import { AF_INET, AF_INET6, writeAddress, writeColumnAddress, type AddressFamily } from '../address.js'
 import { checkInteger } from '../check.js'
 import { InvalidArgumentError } from '../errors.js'
 import { native, type IpvsCalls } from '../native.js'
@@ -25,20 +25,12 @@ export type OperationName =
 
 export const MAX_WEIGHT = 0x7fffffff
 
-/** What differs from row to row when one server is repeated. */
-export interface ServerValues {
-  address(index: number, bytes: Uint8Array, offset: number): void
-  readonly port: ((index: number) => number) | undefined
-  readonly weight: ((index: number) => number) | undefined
-}
-
-interface LastKey {
-  bytes: Uint8Array
-  row: number
-  address: string
-  protocol: string
-  port: number
-  family: AddressFamily
+/** What may differ from row to row when one server is repeated, a value each. */
+export interface RepeatedValues {
+  /** IPv4 in host order, or 16 bytes of IPv6 each. */
+  readonly addresses: Uint32Array | Uint8Array
+  readonly ports: Uint16Array | undefined
+  readonly weights: Uint32Array | undefined
 }
 
 /** A table of IPVS operations. */
@@ -46,13 +38,13 @@ export class OperationTable extends RowTable<keyof IpvsCalls['operationRow']['fi
   private readonly constants: IpvsCalls['constants']
   private readonly names: Vocabulary
   // The key written last by address, and where: servers of one service repeat it.
-  private lastKey: LastKey = {
-    bytes: new Uint8Array(),
+  private readonly lastKey = {
+    bytes: new Uint8Array() as Uint8Array,
     row: 0,
     address: '',
     protocol: '',
     port: -1,
-    family: AF_INET,
+    family: AF_INET as AddressFamily,
   }
 
   constructor() {
@@ -83,18 +75,19 @@ export class OperationTable extends RowTable<keyof IpvsCalls['operationRow']['fi
     this.finishRow()
   }
 
-  /** Repeats the last row, a server, with other values; the caller has checked them. `index` counts from 0. */
-  repeatServer(count: number, values: ServerValues): void {
-    const { at } = this
+  /** Repeats the last row, a server, from the second value on: the first is the row's own. The caller has checked them. */
+  repeatServer(count: number, { addresses, ports, weights }: RepeatedValues): void {
+    const { at, rowSize } = this
     let { bytes: source, offset: from } = this.locate(this.size - 1)
-    for (let index = 0; index < count; index++) {
-      const row = this.begin('addServer')
-      if (source === this.bytes) source.copyWithin(row, from, from + this.rowSize)
-      else this.bytes.set(source.subarray(from, from + this.rowSize), row)
-      values.address(index, this.bytes, row + at.serverAddress)
-      if (values.port !== undefined)
-        this.view.setUint16(row + at.serverPort, values.port(index), littleEndian)
-      if (values.weight !== undefined) this.view.setInt32(row + at.weight, values.weight(index), littleEndian)
+    for (let index = 1; index < count; index++) {
+      const row = this.beginRow()
+      if (source === this.bytes) source.copyWithin(row, from, from + rowSize)
+      else this.bytes.set(source.subarray(from, from + rowSize), row)
+      writeColumnAddress(addresses, index, this.bytes, row + at.serverAddress)
+      if (ports !== undefined)
+        this.view.setUint16(row + at.serverPort, ports[index] as number, littleEndian)
+      if (weights !== undefined)
+        this.view.setInt32(row + at.weight, weights[index] as number, littleEndian)
       this.finishRow()
       source = this.bytes
       from = row
@@ -147,7 +140,12 @@ export class OperationTable extends RowTable<keyof IpvsCalls['operationRow']['fi
     view.setUint8(row + at.family, family)
     view.setUint16(row + at.protocol, pick(PROTOCOLS, protocol, 'service.protocol'), littleEndian)
     view.setUint16(row + at.port, checkInteger(port, 'service.port', 0, 0xffff), littleEndian)
-    this.lastKey = { bytes: this.bytes, row, address, protocol, port, family }
+    last.bytes = this.bytes
+    last.row = row
+    last.address = address
+    last.protocol = protocol
+    last.port = port
+    last.family = family
     return family
   }
 

@@ -7,9 +7,19 @@ import type { Persistence, SchedulerFlag } from './types.js'
 
 export const PROTOCOLS: Readonly<Record<string, number>> = { tcp: 6, udp: 17, sctp: 132 }
 
+// Names are few, and come with every service: each is looked at once.
+const printableNames = new Set<unknown>()
+
+function isPrintable(name: unknown): name is string {
+  if (printableNames.has(name)) return true
+  if (typeof name !== 'string' || !/^[!-~]+$/.test(name)) return false
+  if (printableNames.size < 1024) printableNames.add(name)
+  return true
+}
+
 /** A name as the kernel keeps it in a fixed field: printable, no white space, `most` bytes. */
 export function checkKernelName(name: unknown, field: string, most: number): string {
-  if (typeof name !== 'string' || !/^[!-~]+$/.test(name) || name.length > most) {
+  if (!isPrintable(name) || name.length > most) {
     throw new InvalidArgumentError(field, name, `a name of 1 to ${most} printable ASCII characters`)
   }
   return name
@@ -52,17 +62,24 @@ export function schedulerFlagBits(
 
 /** The whole address where nothing else is asked for: the kernel wants a mask also without persistence. */
 export function prefixLengthOf(family: AddressFamily, persistence: Persistence | undefined): number {
-  const [least, most] = family === AF_INET ? [0, 32] : [1, 128]
-  return checkInteger(persistence?.prefixLength ?? most, 'service.persistence.prefixLength', least, most)
+  const most = family === AF_INET ? 32 : 128
+  const length = persistence?.prefixLength
+  if (length === undefined) return most
+  return checkInteger(length, 'service.persistence.prefixLength', family === AF_INET ? 0 : 1, most)
 }
 
 /** Whether the kernel may take this for a server (ip_vs_new_dest: unicast; the unspecified address is none). */
 export function addressAllowed(family: AddressFamily, bytes: Uint8Array, offset: number): boolean {
   const first = bytes[offset] ?? 0
-  if (family === AF_INET) return first !== 0 && first < 224
+  if (family === AF_INET) return ipv4Allowed(first)
   if (first === 0xff) return false
   for (let index = 0; index < 16; index++) if (bytes[offset + index] !== 0) return true
   return false
+}
+
+/** By its first byte: neither 0.0.0.0/8 nor multicast and above. */
+export function ipv4Allowed(first: number): boolean {
+  return first !== 0 && first < 224
 }
 
 /** The number of a name; throws an error that lists the names. */
