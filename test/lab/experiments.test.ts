@@ -4,8 +4,11 @@ import { execFileSync, spawnSync } from 'node:child_process'
 import { readFileSync, writeFileSync } from 'node:fs'
 import test from 'node:test'
 import { findExperiment, listExperiments, runExperiment, type ExperimentReport } from '../../lib/lab/index.js'
+import { EXPERIMENTS_ELSEWHERE } from '../support/lab-kernel.js'
 
-test('experiments', async (context) => {
+const elsewhere = process.env[EXPERIMENTS_ELSEWHERE] ?? false
+
+test('experiments', { skip: elsewhere }, async (context) => {
   const experiments = await listExperiments()
   assert.ok(experiments.length > 0)
   for (const experiment of experiments) {

@@ -11,6 +11,11 @@ function lab(kernel: 'default' | 'better'): string[] {
   return [process.execPath, 'dist/test/lab-runner.js', '--kernel', kernel]
 }
 
+/** The bench's own tests measure other programs most of the time. */
+function isOfTheAddon(file: string): boolean {
+  return !file.endsWith('-bench.test.js')
+}
+
 /** One after the other, before all else: what everything later runs on. */
 const preparation: readonly Stage[] = [
   check('format', npm('format:check')),
@@ -26,7 +31,9 @@ const onThisMachine: readonly Stage[] = [
   nodeTests('worker', 'dist/test/worker'),
   counted('native', npm('build:sanitized'), ['.cache/sanitized/native_tests']),
   // With the addon that `native` has built.
-  nodeTests('sanitized', ['dist/test/kernel', 'dist/test/worker'], sanitizedNodeTest),
+  nodeTests('sanitized', ['dist/test/kernel', 'dist/test/worker'], (files) =>
+    sanitizedNodeTest(files.filter(isOfTheAddon)),
+  ),
   check('typings', npm('check:types')),
   nodeTests('package', 'dist/test/package'),
   check('fuzz', npm('fuzz', '--seconds', '10')),
