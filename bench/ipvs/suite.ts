@@ -72,7 +72,7 @@ function columnBatch({ services, servers }: TableSize): Batch {
   const batch = new Batch()
   for (let service = 0; service < services; service++) {
     const key = serviceKey(service)
-    batch.addService({ ...key, scheduler: 'rr' }).addServers(key, { addresses, ports: SERVER_PORT })
+    batch.addService({ scheduler: 'rr', ...key }).addServers(key, { addresses, ports: SERVER_PORT })
   }
   return batch
 }
@@ -88,7 +88,7 @@ function objectBatch(list: readonly ReturnType<typeof tableObjects>[number][]): 
 
 function tableObjects({ services, servers }: TableSize) {
   return Array.from({ length: services }, (_, service) => ({
-    service: { ...serviceKey(service), scheduler: 'rr' },
+    service: { scheduler: 'rr', ...serviceKey(service) },
     servers: Array.from({ length: servers }, (_unused, server) => ({
       address: formatIpv4(serverAddress(server)),
       port: SERVER_PORT,

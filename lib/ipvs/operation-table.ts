@@ -84,10 +84,8 @@ export class OperationTable extends RowTable<keyof IpvsCalls['operationRow']['fi
       if (source === this.bytes) source.copyWithin(row, from, from + rowSize)
       else this.bytes.set(source.subarray(from, from + rowSize), row)
       writeColumnAddress(addresses, index, this.bytes, row + at.serverAddress)
-      if (ports !== undefined)
-        this.view.setUint16(row + at.serverPort, ports[index] as number, littleEndian)
-      if (weights !== undefined)
-        this.view.setInt32(row + at.weight, weights[index] as number, littleEndian)
+      if (ports !== undefined) this.view.setUint16(row + at.serverPort, ports[index] as number, littleEndian)
+      if (weights !== undefined) this.view.setInt32(row + at.weight, weights[index] as number, littleEndian)
       this.finishRow()
       source = this.bytes
       from = row

@@ -58,7 +58,7 @@ export class RowReader {
   serviceState(view: DataView, row: number): ServiceState {
     const at = this.service
     const stats = readStats(view, row, at)
-    return { ...this.serviceAt(view, row, at), counters: stats.counters, rates: stats.rates }
+    return Object.assign(this.serviceAt(view, row, at), { counters: stats.counters, rates: stats.rates })
   }
 
   /** The service without its counters: ten numbers less to make. */
@@ -129,8 +129,9 @@ export class RowReader {
     const bytes = bytesOf(view)
     const scheduler = readText(bytes, row + at.scheduler, this.sizes.scheduler)
     const persistenceEngine = readText(bytes, row + at.persistenceEngine, this.sizes.persistenceEngine)
-    return {
-      ...this.keyAt(view, row, at),
+    // Not `{ ...key, … }`: V8 11 (Node 20) gives each object made that way a shape of its own, and whoever reads many
+    // of them is slow.
+    return Object.assign(this.keyAt(view, row, at), {
       scheduler,
       schedulerFlags: schedulerFlags(flags, scheduler, constants),
       ...((flags & constants.persistent) !== 0 && {
@@ -141,7 +142,7 @@ export class RowReader {
       }),
       ...(persistenceEngine !== '' && { persistenceEngine }),
       onePacket: (flags & constants.onePacket) !== 0,
-    }
+    })
   }
 
   private serverAt(view: DataView, row: number, at: Offsets<ServerField>) {

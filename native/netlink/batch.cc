@@ -24,8 +24,9 @@ BatchEngine::BatchEngine(Channel& channel, BatchSource& source, const BatchOptio
       // Even when every request of every datagram in flight is refused, the replies must fit.
       reply_budget_(std::max<size_t>(
           1, channel.receive_capacity() / kReplyWeight / std::max<size_t>(1, options.in_flight))),
-      buffer_(std::min(options.datagram_bytes, channel.send_limit())),
-      writer_(buffer_) {}
+      buffer_size_(std::min(options.datagram_bytes, channel.send_limit())),
+      buffer_(std::make_unique_for_overwrite<uint8_t[]>(buffer_size_)),
+      writer_(MutableBytes(buffer_.get(), buffer_size_)) {}
 
 BatchEnd BatchEngine::Run() {
   for (;;) {
@@ -80,7 +81,7 @@ void BatchEngine::SendOrSplit(Bytes datagram, uint32_t first, uint32_t last) {
     flights_.push_back({first, last});
     return;
   }
-  uint8_t* bytes = buffer_.data() + (datagram.data() - buffer_.data());
+  uint8_t* bytes = buffer_.get() + (datagram.data() - buffer_.get());
   if (first == last) {
     refused_ = true;
     source_.Refused(first, {refused, first, HeaderAt(bytes)->nlmsg_type, {}, {}});

@@ -2,7 +2,7 @@
 
 #include <cstdint>
 #include <deque>
-#include <vector>
+#include <memory>
 
 #include "netlink/acknowledgement.h"
 #include "netlink/channel.h"
@@ -81,7 +81,9 @@ class BatchEngine {
   BatchSource& source_;
   BatchOptions options_;
   size_t reply_budget_;
-  std::vector<uint8_t> buffer_;
+  // Not zeroed: most batches are small, and their memory is not to be touched as that of a large one.
+  size_t buffer_size_;
+  std::unique_ptr<uint8_t[]> buffer_;
   MessageWriter writer_;
   uint32_t first_ = 0;
   uint32_t last_ = 0;

@@ -38,27 +38,30 @@ void MessageWriter::Abandon() {
   message_ = nullptr;
 }
 
+uint8_t* MessageWriter::Attribute(uint16_t type, size_t size) {
+  if (overflowed_ || message_ == nullptr) return nullptr;
+  const size_t length = NLA_HDRLEN + size;
+  // nla_len has 16 bits; a longer attribute would wrap around silently.
+  if (length > UINT16_MAX || room() < NLA_ALIGN(length)) {
+    overflowed_ = true;
+    return nullptr;
+  }
+  uint8_t* bytes = reinterpret_cast<uint8_t*>(message_) + message_->nlmsg_len;
+  const nlattr header{static_cast<uint16_t>(length), type};
+  std::memcpy(bytes, &header, sizeof header);
+  std::memset(bytes + NLA_HDRLEN, 0, NLA_ALIGN(length) - NLA_HDRLEN);
+  message_->nlmsg_len += NLA_ALIGN(length);
+  return bytes + NLA_HDRLEN;
+}
+
 void MessageWriter::Put(uint16_t type, Bytes payload) {
-  if (overflowed_ || message_ == nullptr) return;
-  // libmnl checks against the buffer measured from the message's own start.
-  const size_t limit = buffer_.size() - finished_;
-  if (!mnl_attr_put_check(message_, limit, type, payload.size(), payload.data())) overflowed_ = true;
+  uint8_t* bytes = Attribute(type, payload.size());
+  if (bytes != nullptr) std::ranges::copy(payload, bytes);
 }
 
 void MessageWriter::PutText(uint16_t type, std::string_view text) {
-  if (overflowed_ || message_ == nullptr) return;
-  const size_t length = NLA_HDRLEN + text.size() + 1;
-  if (room() < NLA_ALIGN(length)) {
-    overflowed_ = true;
-    return;
-  }
-  auto* attribute = static_cast<nlattr*>(mnl_nlmsg_get_payload_tail(message_));
-  attribute->nla_type = type;
-  attribute->nla_len = static_cast<uint16_t>(length);
-  auto* payload = static_cast<char*>(mnl_attr_get_payload(attribute));
-  std::memset(payload, 0, NLA_ALIGN(length) - NLA_HDRLEN);
-  std::memcpy(payload, text.data(), text.size());
-  message_->nlmsg_len += NLA_ALIGN(length);
+  uint8_t* bytes = Attribute(type, text.size() + 1);
+  if (bytes != nullptr) std::ranges::copy(text, bytes);
 }
 
 nlattr* MessageWriter::OpenNest(uint16_t type) {

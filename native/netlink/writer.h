@@ -2,6 +2,7 @@
 
 #include <libmnl/libmnl.h>
 
+#include <array>
 #include <cstdint>
 #include <string_view>
 
@@ -28,12 +29,12 @@ class MessageWriter {
   void Abandon();
 
   void Put(uint16_t type, Bytes payload);
-  void PutU8(uint16_t type, uint8_t value) { Put(type, BytesOf(value)); }
-  void PutU16(uint16_t type, uint16_t value) { Put(type, BytesOf(value)); }
-  void PutU32(uint16_t type, uint32_t value) { Put(type, BytesOf(value)); }
+  void PutU8(uint16_t type, uint8_t value) { PutValue(type, value); }
+  void PutU16(uint16_t type, uint16_t value) { PutValue(type, value); }
+  void PutU32(uint16_t type, uint32_t value) { PutValue(type, value); }
   void PutBe16(uint16_t type, uint16_t value) { PutU16(type, htobe16(value)); }
   void PutBe32(uint16_t type, uint32_t value) { PutU32(type, htobe32(value)); }
-  void PutBe64(uint16_t type, uint64_t value) { Put(type, BytesOf(static_cast<uint64_t>(htobe64(value)))); }
+  void PutBe64(uint16_t type, uint64_t value) { PutValue(type, static_cast<uint64_t>(htobe64(value))); }
   // A string with its terminating zero.
   void PutText(uint16_t type, std::string_view text);
 
@@ -59,6 +60,26 @@ class MessageWriter {
 
  private:
   void* ExtraHeader(size_t size);
+  // The zeroed payload of a new attribute; null when it does not fit, or no message is open.
+  uint8_t* Attribute(uint16_t type, size_t size);
+
+  // A batch consists of numbers by the hundred thousand: inline, where libmnl takes a call and a copy for
+  // each.
+  template <class T>
+  void PutValue(uint16_t type, T value) {
+    constexpr size_t size = NLA_ALIGN(NLA_HDRLEN + sizeof value);
+    if (overflowed_ || message_ == nullptr) return;
+    if (room() < size) {
+      overflowed_ = true;
+      return;
+    }
+    std::array<uint8_t, size> attribute{};
+    const nlattr header{NLA_HDRLEN + sizeof value, type};
+    std::memcpy(attribute.data(), &header, sizeof header);
+    std::memcpy(attribute.data() + NLA_HDRLEN, &value, sizeof value);
+    std::memcpy(reinterpret_cast<uint8_t*>(message_) + message_->nlmsg_len, attribute.data(), size);
+    message_->nlmsg_len += size;
+  }
 
   MutableBytes buffer_;
   size_t finished_ = 0;
