@@ -5,6 +5,7 @@ import { DirectorError } from '../errors.js'
 import type { IpvsStatistics } from '../ipvs/statistics.js'
 import type { Kernel } from '../kernel.js'
 import { type Change, describeChange } from './state/changes.js'
+import { countSingleChanges } from './state/single-changes.js'
 import * as check from './input/check.js'
 import type { DataPlane } from './sync/data-plane.js'
 import type { DirectorEvents, ProgrammedEvent } from './events.js'
@@ -258,7 +259,7 @@ export class Director extends EventEmitter<DirectorEvents> {
       this.emit('failed', { change, error, attempts, owners: ownersOf(change, this.#planner) })
     }
     this.emit('synced', {
-      changes: pass.changes.length,
+      changes: countSingleChanges(pass.changes),
       failed: pass.failed.length,
       full: pass.full,
       durationMs,

@@ -21,6 +21,7 @@ export type {
   Maybe,
 } from './input/kubernetes.js'
 export type { DirectorOptions, DirectorTimeouts, LocalTraffic, ResolvedOptions } from './options.js'
+export { singleChanges } from './state/single-changes.js'
 export { groupBySteps, orderChanges, type Step, steps } from './state/order.js'
 export { type DesiredState, plan } from './plan/plan.js'
 export type { ChangeFailure, ConnectionCounts, DataPlane, PlaneFacts } from './sync/data-plane.js'

@@ -1,5 +1,6 @@
 /** A data plane in memory: a kernel that refuses what it is told to refuse, and that others may change behind our back. */
 import { MutableState } from '../../lib/director/state/apply.js'
+import { singleChanges } from '../../lib/director/state/single-changes.js'
 import type { Change } from '../../lib/director/state/changes.js'
 import type {
   ChangeFailure,
@@ -39,13 +40,23 @@ export class MemoryPlane implements DataPlane {
   async make(changes: readonly Change[]): Promise<ChangeFailure[]> {
     const failures: ChangeFailure[] = []
     for (const change of changes) {
-      const code = this.refuse(change) ?? this.#contradiction(change)
-      if (code === undefined) {
-        this.kernel.apply(change)
-        this.made.push(change)
-      } else failures.push({ change, error: new DirectorError(`${change.type}: ${code}`, { code }) })
+      const [first = change, ...servers] = singleChanges(change)
+      // What becomes of a change as a whole is told by the same object, as the reconciler handed it over.
+      if (!this.#makeOne(first, failures, change)) continue
+      for (const server of servers) this.#makeOne(server, failures)
     }
     return failures
+  }
+
+  #makeOne(change: Change, failures: ChangeFailure[], told = change): boolean {
+    const code = this.refuse(change) ?? this.#contradiction(change)
+    if (code === undefined) {
+      this.kernel.apply(change)
+      this.made.push(change)
+      return true
+    }
+    failures.push({ change: told, error: new DirectorError(`${change.type}: ${code}`, { code }) })
+    return false
   }
 
   async connections(servers: readonly DrainingServer[]): Promise<ConnectionCounts> {

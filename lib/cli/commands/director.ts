@@ -155,8 +155,8 @@ async function cleanUp(director: Director, { json }: DirectorFlags): Promise<voi
 }
 
 async function report({ changes, failed, withheld }: Pass, json: boolean | undefined): Promise<void> {
-  const { describeChange } = await import('../../director/index.js')
-  await print(changes, json)
+  const { describeChange, singleChanges } = await import('../../director/index.js')
+  await print(changes.flatMap(singleChanges), json)
   for (const { change, error } of failed) {
     process.stderr.write(`failed: ${describeChange(change)}: ${error.message}\n`)
   }

@@ -13,10 +13,11 @@ import type { DrainingServer } from '../sync/drain.js'
 import type { ResolvedOptions } from '../options.js'
 import { type KernelState, serviceKeyText } from '../state/state.js'
 import { inTurns, type Steps } from '../../turns.js'
-import { type BatchedChange, isBatched, makeInBatch } from './batch-changes.js'
+import { makeInBatch } from './batch-changes.js'
 import { cleanFlows, type FlowTable } from './clean-flows.js'
 import { HealthCheckServers } from './health-check-servers.js'
 import { observeKernel } from './observe.js'
+import { type BatchedChange, isBatched } from './piece.js'
 import { createSet, growSet } from './set-changes.js'
 
 export interface KernelPlaneOptions {

@@ -84,7 +84,7 @@ export class MutableState implements KernelState {
   #applyToService(change: Extract<Change, { readonly key: string }>): void {
     switch (change.type) {
       case 'addService':
-        this.services.set(change.key, { ...change.state, servers: this.#newServers() })
+        this.services.set(change.key, change.state)
         break
       case 'updateService': {
         const servers = this.services.get(change.key)?.servers ?? this.#newServers()

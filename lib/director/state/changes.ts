@@ -32,6 +32,7 @@ export type Change =
   | { readonly type: 'updateHealthCheck'; readonly port: number; readonly check: HealthCheckState }
   | { readonly type: 'closeHealthCheck'; readonly port: number }
 
+/** A service that is not there, with all servers of `state`: new services need no change for each of their servers. */
 export interface AddServiceChange {
   readonly type: 'addService'
   readonly key: string

@@ -1,6 +1,6 @@
 /** What turns the observed state of a kernel into the planned one. Pure; the result is in the order of `order.ts`. */
 import { diffIptables } from '../../iptables/diff.js'
-import type { Family } from '../../ipvs/types.js'
+import type { Family, Server } from '../../ipvs/types.js'
 import type { Change, ServerChange } from './changes.js'
 import { sameServer, sameService } from './compare.js'
 import { grouping } from './order.js'
@@ -115,39 +115,45 @@ function diffService(
   after: VirtualServerState | undefined,
   changes: Change[],
 ): void {
-  const either = after ?? before
-  if (either === undefined || before === after) return
-  const isUdp = key.startsWith('udp ')
-  const service = keyOf(either.service)
-  if (after === undefined) changes.push({ type: 'removeService', key, service })
-  else if (before === undefined)
+  if (before === after) return
+  let flowsAreStale: boolean
+  if (after === undefined) {
+    if (before !== undefined) changes.push({ type: 'removeService', key, service: keyOf(before.service) })
+    flowsAreStale = true
+  } else if (before === undefined) {
     changes.push({ type: 'addService', key, service: after.service, state: after })
-  else if (!sameService(before.service, after.service)) {
-    changes.push({ type: 'updateService', key, service: after.service, state: after })
+    flowsAreStale = after.servers.size > 0
+  } else {
+    if (!sameService(before.service, after.service)) {
+      changes.push({ type: 'updateService', key, service: after.service, state: after })
+    }
+    const removed = diffServers(key, before.servers, after, changes)
+    flowsAreStale = removed > 0 || (before.servers.size === 0 && after.servers.size > 0)
   }
-  const removed = after === undefined ? 1 : diffServers(key, before, after, changes)
-  const first = (before?.servers.size ?? 0) === 0 && (after?.servers.size ?? 0) > 0
-  if (isUdp && (removed > 0 || first)) changes.push({ type: 'cleanFlows', key, service })
+  const either = after ?? before
+  if (flowsAreStale && either !== undefined && key.startsWith('udp ')) {
+    changes.push({ type: 'cleanFlows', key, service: keyOf(either.service) })
+  }
 }
 
 /** Returns how many servers leave. */
 function diffServers(
   key: string,
-  before: VirtualServerState | undefined,
+  before: ReadonlyMap<string, Server>,
   after: VirtualServerState,
   changes: Change[],
 ): number {
   const service = keyOf(after.service)
-  const push = (type: ServerChange['type'], serverKey: string, server: ServerChange['server']): void => {
+  const push = (type: ServerChange['type'], serverKey: string, server: Server): void => {
     changes.push({ type, key, service, serverKey, server })
   }
   for (const [serverKey, server] of after.servers) {
-    const present = before?.servers.get(serverKey)
+    const present = before.get(serverKey)
     if (present === undefined) push('addServer', serverKey, server)
     else if (!sameServer(present, server)) push('updateServer', serverKey, server)
   }
   let removed = 0
-  for (const [serverKey, server] of before?.servers ?? []) {
+  for (const [serverKey, server] of before) {
     if (after.servers.has(serverKey)) continue
     push('removeServer', serverKey, server)
     removed += 1

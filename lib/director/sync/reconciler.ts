@@ -13,12 +13,13 @@ import { grouping } from '../state/order.js'
 import { afterCleanup, onlyOurs, withoutForeign } from './ownership.js'
 import type { Planner } from '../plan/planner.js'
 import { type Failure, Retries } from './retries.js'
+import { singleChanges } from '../state/single-changes.js'
 import { isEmptyScope, type Scope, widenScope } from '../state/scope.js'
 import type { KernelState, VirtualServerState } from '../state/state.js'
 import { inTurns, paced, type Steps } from '../../turns.js'
 
 export interface Pass {
-  /** Changes that were made. */
+  /** Changes that were made; a new service with all of its servers is one, see `singleChanges()`. */
   readonly changes: readonly Change[]
   readonly failed: readonly Failure[]
   /** Changes that the option `allowedChanges` forbids. */
@@ -62,7 +63,8 @@ export class Reconciler {
     await inTurns(this.planner.compile())
     const { compiled, options } = this.planner
     const observed = await this.plane.observe(compiled)
-    return inTurns(comparing(withoutForeign(observed, compiled, options), compiled))
+    const changes = await inTurns(comparing(withoutForeign(observed, compiled, options), compiled))
+    return changes.flatMap(singleChanges)
   }
 
   /** Makes what was touched since the last pass, and what is due to be tried again. */
@@ -143,11 +145,8 @@ export class Reconciler {
     drift: readonly Change[],
     services: Iterable<string>,
   ): Promise<Pass> {
-    const { allowedChanges } = this.planner.options
-    const allowed =
-      allowedChanges === undefined ? wanted : wanted.filter(({ type }) => allowedChanges.has(type))
-    this.#withheld =
-      allowedChanges === undefined ? [] : wanted.filter(({ type }) => !allowedChanges.has(type))
+    const { allowed, withheld } = this.#divide(wanted)
+    this.#withheld = withheld
     const known = new Set(this.drains.list())
     const changes = this.drains.begin(allowed, this.now(), (key) => this.#drainTimeout(key))
     const failures = await this.#run(held, changes)
@@ -161,6 +160,24 @@ export class Reconciler {
       draining: this.drains.list().filter((server) => !known.has(server)),
       full: false,
     }
+  }
+
+  /** What may be made and what may not. Servers of a service that may not be added may not either. */
+  #divide(wanted: readonly Change[]): { allowed: readonly Change[]; withheld: readonly Change[] } {
+    const { allowedChanges } = this.planner.options
+    if (allowedChanges === undefined) return { allowed: wanted, withheld: [] }
+    const allowed: Change[] = []
+    const withheld: Change[] = []
+    for (const change of wanted) {
+      if (!allowedChanges.has(change.type)) withheld.push(...singleChanges(change))
+      else if (change.type !== 'addService' || allowedChanges.has('addServer')) allowed.push(change)
+      else {
+        const [service = change, ...servers] = singleChanges(change)
+        allowed.push(service)
+        withheld.push(...servers)
+      }
+    }
+    return { allowed, withheld }
   }
 
   /** Step by step; the picture follows what was made. */
@@ -184,6 +201,10 @@ export class Reconciler {
       held.apply(change)
       this.retries.succeeded(change)
     })
+    // A new service that is there, and a server of it that is not.
+    for (const { change } of failures) {
+      if (change.type === 'addServer') held.apply({ ...change, type: 'removeServer' })
+    }
   }
 
   /** Once a service is as planned its servers need not be kept twice. */
@@ -198,7 +219,7 @@ export class Reconciler {
   }
 
   #driftAmong(wanted: readonly Change[], touched: Scope): Change[] {
-    return wanted.filter((change) => {
+    return wanted.flatMap(singleChanges).filter((change) => {
       if (this.retries.has(change) || isInScope(change, touched)) return false
       return change.type !== 'removeServer' || !this.drains.has(change.key, change.serverKey)
     })
