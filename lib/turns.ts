@@ -12,12 +12,12 @@ const stepsBetweenLooks = 16
 /** Of small things, so many make a step: a pause at each would cost more than the thing itself. */
 const thingsInStep = 32
 
-/** The list, with a pause now and then. */
-export function* paced<T>(list: readonly T[], visit: (item: T) => void): Steps {
-  for (let first = 0; first < list.length; first += thingsInStep) {
-    const end = Math.min(first + thingsInStep, list.length)
-    for (let index = first; index < end; index++) visit(list[index] as T)
-    yield
+/** Each of them, with a pause now and then. */
+export function* paced<T>(things: Iterable<T>, visit: (thing: T) => void): Steps {
+  let count = 0
+  for (const thing of things) {
+    visit(thing)
+    if (++count % thingsInStep === 0) yield
   }
 }
 

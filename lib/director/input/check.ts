@@ -3,6 +3,13 @@ import { InvalidArgumentError } from '../../errors.js'
 import type { Family, Protocol } from '../../ipvs/types.js'
 import { canonicalAddress, familyOf, parsePrefix, type Prefix } from './ip.js'
 
+/** A field's name, or what makes it: of a hundred thousand endpoints hardly one is ever named. */
+export type Field = string | (() => string)
+
+function nameOf(field: Field): string {
+  return typeof field === 'string' ? field : field()
+}
+
 export function integer(field: string, value: unknown, min: number, max: number): number {
   if (typeof value === 'number' && Number.isInteger(value) && value >= min && value <= max) return value
   throw new InvalidArgumentError(field, value, `a whole number from ${min} to ${max}`)
@@ -28,22 +35,22 @@ export function boolean(field: string, value: unknown): boolean {
   throw new InvalidArgumentError(field, value, 'true or false')
 }
 
-export function object(field: string, value: unknown): void {
+export function object(field: Field, value: unknown): void {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    throw new InvalidArgumentError(field, value, 'an object')
+    throw new InvalidArgumentError(nameOf(field), value, 'an object')
   }
 }
 
-export function list<T>(field: string, value: readonly T[] | null | undefined): readonly T[] {
+export function list<T>(field: Field, value: readonly T[] | null | undefined): readonly T[] {
   if (value === null || value === undefined) return []
   if (Array.isArray(value)) return value as readonly T[]
-  throw new InvalidArgumentError(field, value, 'an array')
+  throw new InvalidArgumentError(nameOf(field), value, 'an array')
 }
 
-export function address(field: string, value: unknown): string {
+export function address(field: Field, value: unknown): string {
   const found = typeof value === 'string' ? canonicalAddress(value) : undefined
   if (found !== undefined) return found
-  throw new InvalidArgumentError(field, value, 'an IPv4 or IPv6 address')
+  throw new InvalidArgumentError(nameOf(field), value, 'an IPv4 or IPv6 address')
 }
 
 export function prefix(field: string, value: unknown): Prefix {
@@ -59,8 +66,15 @@ export function protocol(field: string, value: unknown): Protocol {
   throw new InvalidArgumentError(field, value, 'TCP, UDP or SCTP')
 }
 
+/** Most services have none: these are shared by all of them. */
+const noAddresses: Readonly<Record<Family, readonly string[]>> = { inet: [], inet6: [] }
+
 /** Addresses by family, each list free of repetition, order kept. */
-export function addressesByFamily(field: string, values: readonly unknown[]): Record<Family, string[]> {
+export function addressesByFamily(
+  field: string,
+  values: readonly unknown[],
+): Readonly<Record<Family, readonly string[]>> {
+  if (values.length === 0) return noAddresses
   const result: Record<Family, string[]> = { inet: [], inet6: [] }
   values.forEach((value, index) => {
     const found = address(`${field}[${index}]`, value)

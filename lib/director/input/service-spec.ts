@@ -127,26 +127,28 @@ function optionalPort(field: string, value: number | null | undefined): number |
 }
 
 /** An address that the balancer terminates itself (ipMode Proxy) must not be answered on nodes. */
-function readBalancerAddresses(service: KubernetesService): Record<Family, string[]> {
+function readBalancerAddresses(service: KubernetesService): ServiceSpec['balancerAddresses'] {
   const field = 'status.loadBalancer.ingress'
   const ingress = check.list(field, service.status?.loadBalancer?.ingress)
-  const result: Record<Family, string[]> = { inet: [], inet6: [] }
-  ingress.forEach((entry, index) => {
+  const addresses = ingress.flatMap((entry, index) => {
     check.object(`${field}[${index}]`, entry)
     const mode = check.oneOf(`${field}[${index}].ipMode`, entry.ipMode ?? 'VIP', ['VIP', 'Proxy'])
-    if (mode === 'Proxy' || entry.ip === null || entry.ip === undefined || entry.ip === '') return
-    const address = check.address(`${field}[${index}].ip`, entry.ip)
-    const known = result[familyOf(address)]
-    if (!known.includes(address)) known.push(address)
+    if (mode === 'Proxy' || entry.ip === null || entry.ip === undefined || entry.ip === '') return []
+    return [check.address(`${field}[${index}].ip`, entry.ip)]
   })
-  return result
+  return check.addressesByFamily(field, addresses)
 }
 
+/** Of all services that say nothing. */
+const noRanges: ServiceSpec['sourceRanges'] = { inet: [], inet6: [] }
+
 /** A range of all addresses opens its family: `hash:ip,port,net` could not hold it, and it would change nothing. */
-function readSourceRanges(spec: KubernetesServiceSpec): Record<Family, Prefix[]> {
+function readSourceRanges(spec: KubernetesServiceSpec): ServiceSpec['sourceRanges'] {
   const field = 'spec.loadBalancerSourceRanges'
+  const given = check.list(field, spec.loadBalancerSourceRanges)
+  if (given.length === 0) return noRanges
   const result: Record<Family, Prefix[]> = { inet: [], inet6: [] }
-  check.list(field, spec.loadBalancerSourceRanges).forEach((value, index) => {
+  given.forEach((value, index) => {
     const prefix = check.prefix(`${field}[${index}]`, value)
     result[prefix.family].push(prefix)
   })

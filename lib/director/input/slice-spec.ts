@@ -76,19 +76,25 @@ function readPorts(slice: KubernetesEndpointSlice): EndpointPortSpec[] {
 function readEndpoints(slice: KubernetesEndpointSlice, family: Family): EndpointSpec[] {
   const result: EndpointSpec[] = []
   check.list('endpoints', slice.endpoints).forEach((given, index) => {
-    const field = `endpoints[${index}]`
+    const field = (): string => `endpoints[${index}]`
+    const addresses = (): string => `${field()}.addresses`
     check.object(field, given)
-    const [first] = check.list(`${field}.addresses`, given.addresses)
-    if (first !== undefined) result.push(readEndpoint(field, given, first, family))
+    const [first] = check.list(addresses, given.addresses)
+    if (first !== undefined) result.push(readEndpoint(() => `${addresses()}[0]`, given, first, family))
   })
   return result
 }
 
-function readEndpoint(field: string, given: KubernetesEndpoint, first: string, family: Family): EndpointSpec {
-  const address = check.address(`${field}.addresses[0]`, first)
+function readEndpoint(
+  field: () => string,
+  given: KubernetesEndpoint,
+  first: string,
+  family: Family,
+): EndpointSpec {
+  const address = check.address(field, first)
   if (familyOf(address) !== family) {
     const wanted = family === 'inet' ? 'an IPv4 address' : 'an IPv6 address'
-    throw new InvalidArgumentError(`${field}.addresses[0]`, first, `${wanted}, as addressType says`)
+    throw new InvalidArgumentError(field(), first, `${wanted}, as addressType says`)
   }
   const ready = given.conditions?.ready ?? true
   return {

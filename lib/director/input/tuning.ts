@@ -33,8 +33,20 @@ const kubeRouter = {
   schedulerFlags: 'kube-router.io/service.schedflags',
 } as const
 
+const keysRead: readonly string[] = [...Object.values(annotations), ...Object.values(kubeRouter)]
+
+/** Of all services that say nothing. */
+const untuned: Tuning = {
+  scheduler: undefined,
+  schedulerFlags: undefined,
+  weight: undefined,
+  forwarding: undefined,
+  drainTimeoutSeconds: undefined,
+}
+
 /** @throws InvalidArgumentError naming the annotation */
 export function readTuning(all: Readonly<Record<string, string>> | null | undefined): Tuning {
+  if (!keysRead.some((key) => all?.[key] !== undefined)) return untuned
   const read = <T>(keys: readonly string[], parse: (field: string, value: string) => T): T | undefined => {
     const key = keys.find((candidate) => all?.[candidate] !== undefined)
     if (key === undefined) return undefined

@@ -212,8 +212,7 @@ class PortCompiler {
   }
 
   #bind(address: string): void {
-    this.builder.addAddress(address)
-    this.#entry('IPVS-IPS', address)
+    if (this.builder.addAddress(address)) this.#entry('IPVS-IPS', address)
   }
 }
 

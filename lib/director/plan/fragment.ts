@@ -14,14 +14,22 @@ export interface OutFilter {
 
 export type TrafficPolicy = 'internal' | 'external'
 
+export interface SetEntry {
+  /** The set's name. */
+  readonly set: string
+  readonly entry: string
+}
+
+/** There are as many as services: lists, and what is empty shared, since a map of its own costs more than what is in it. */
 export interface Fragment {
   readonly owner: string
   /** Among owners that claim the same key, the one with the smallest rank has it. */
   readonly rank: string
   readonly services: ReadonlyMap<string, VirtualServerState>
-  /** By name of the set. */
-  readonly entries: ReadonlyMap<string, ReadonlySet<string>>
-  readonly addresses: ReadonlySet<string>
+  /** An entry may be there more than once: two ports of a service may ask for the same. */
+  readonly entries: readonly SetEntry[]
+  /** Each once. */
+  readonly addresses: readonly string[]
   /** By their text, see {@link outFilterText}. */
   readonly outFilters: ReadonlyMap<string, OutFilter>
   readonly healthCheck: { readonly port: number; readonly localEndpoints: number } | undefined
@@ -35,17 +43,19 @@ export function outFilterText(filter: OutFilter): string {
   return `${filter.protocol} ${filter.address} ${filter.port}`
 }
 
-/** Shared by almost all fragments. */
 const nobody: ReadonlySet<TrafficPolicy> = new Set()
+const noOutFilters: ReadonlyMap<string, OutFilter> = new Map()
+const noAddresses: readonly string[] = []
+const noProblems: readonly string[] = []
 
 /** Collects a fragment while a service is compiled. */
 export class FragmentBuilder {
   readonly #services = new Map<string, VirtualServerState>()
-  readonly #entries = new Map<string, Set<string>>()
-  readonly #addresses = new Set<string>()
-  readonly #outFilters = new Map<string, OutFilter>()
-  readonly #problems: string[] = []
-  readonly #withoutLocal = new Set<TrafficPolicy>()
+  readonly #entries: SetEntry[] = []
+  #addresses: Set<string> | undefined
+  #outFilters: Map<string, OutFilter> | undefined
+  #problems: Set<string> | undefined
+  #withoutLocal: Set<TrafficPolicy> | undefined
   #healthCheck: Fragment['healthCheck']
 
   constructor(
@@ -60,16 +70,19 @@ export class FragmentBuilder {
   }
 
   addEntry(set: string, entry: string): void {
-    const entries = this.#entries.get(set)
-    if (entries === undefined) this.#entries.set(set, new Set([entry]))
-    else entries.add(entry)
+    this.#entries.push({ set, entry })
   }
 
-  addAddress(address: string): void {
-    this.#addresses.add(address)
+  /** False where the service asked for it before. */
+  addAddress(address: string): boolean {
+    const known = (this.#addresses ??= new Set())
+    if (known.has(address)) return false
+    known.add(address)
+    return true
   }
 
   addOutFilter(filter: OutFilter): void {
+    this.#outFilters ??= new Map()
     this.#outFilters.set(outFilterText(filter), filter)
   }
 
@@ -78,11 +91,11 @@ export class FragmentBuilder {
   }
 
   addWithoutLocal(policy: TrafficPolicy): void {
-    this.#withoutLocal.add(policy)
+    this.#withoutLocal = (this.#withoutLocal ?? new Set()).add(policy)
   }
 
   addProblem(problem: string): void {
-    if (!this.#problems.includes(problem)) this.#problems.push(problem)
+    this.#problems = (this.#problems ?? new Set()).add(problem)
   }
 
   build(): Fragment {
@@ -91,11 +104,11 @@ export class FragmentBuilder {
       rank: this.rank,
       services: this.#services,
       entries: this.#entries,
-      addresses: this.#addresses,
-      outFilters: this.#outFilters,
+      addresses: this.#addresses === undefined ? noAddresses : [...this.#addresses],
+      outFilters: this.#outFilters ?? noOutFilters,
       healthCheck: this.#healthCheck,
-      withoutLocal: this.#withoutLocal.size > 0 ? this.#withoutLocal : nobody,
-      problems: this.#problems,
+      withoutLocal: this.#withoutLocal ?? nobody,
+      problems: this.#problems === undefined ? noProblems : [...this.#problems],
     }
   }
 }

@@ -88,7 +88,7 @@ export class Ledger {
     for (const [key, wanted] of fragment.services) {
       if (this.#services.claim(key, rank, wanted)) this.#scope.services.add(key)
     }
-    for (const [set, entries] of fragment.entries) for (const entry of entries) this.#holdEntry(set, entry)
+    for (const { set, entry } of fragment.entries) this.#holdEntry(set, entry)
     for (const address of fragment.addresses) {
       if (this.#addresses.hold(address)) this.#scope.addresses.add(address)
     }
@@ -106,7 +106,7 @@ export class Ledger {
       if (stays?.services.has(key) === true) continue
       if (this.#services.release(key, rank)) this.#scope.services.add(key)
     }
-    for (const [set, entries] of fragment.entries) for (const entry of entries) this.#releaseEntry(set, entry)
+    for (const { set, entry } of fragment.entries) this.#releaseEntry(set, entry)
     for (const address of fragment.addresses) {
       if (this.#addresses.release(address)) this.#scope.addresses.add(address)
     }

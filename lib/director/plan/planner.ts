@@ -2,24 +2,18 @@
  * Holds what is wanted and keeps the plan for it up to date, one service at a time. Pure memory: no input or output.
  * The parts of the plan that a change touched are collected until somebody takes them.
  */
-import { compileService } from './compile-service.js'
-import { compileVirtualService } from './compile-virtual-service.js'
 import { type NodeFacts, type NodeView, viewNode } from './facts.js'
 import type { Fragment, TrafficPolicy } from './fragment.js'
 import type { KubernetesEndpointSlice, KubernetesMetadata, KubernetesService } from '../input/kubernetes.js'
 import { Ledger } from './ledger.js'
 import { type DirectorOptions, type ResolvedOptions, resolveOptions } from '../options.js'
 import { emptyScope, type Scope } from '../state/scope.js'
-import { objectName, readService, type ServiceSpec } from '../input/service-spec.js'
-import { readSlice, sliceService, type SliceSpec } from '../input/slice-spec.js'
+import { objectName, readService } from '../input/service-spec.js'
+import { readSlice, sliceService } from '../input/slice-spec.js'
 import { emptyState, type KernelState } from '../state/state.js'
 import { atOnce, type Steps } from '../../turns.js'
-import {
-  readVirtualService,
-  type VirtualService,
-  virtualServiceName,
-  type VirtualServiceSpec,
-} from '../input/virtual-service.js'
+import { readVirtualService, type VirtualService, virtualServiceName } from '../input/virtual-service.js'
+import { ServiceWish, VirtualWish, type Wish } from './wish.js'
 
 /** What names a Kubernetes object: the object itself, its metadata, or `namespace/name`. */
 export type ObjectReference = string | { readonly metadata?: KubernetesMetadata | null | undefined }
@@ -28,15 +22,12 @@ export class Planner {
   readonly options: ResolvedOptions
   #node: NodeView | undefined
   #ledger: Ledger | undefined
-  readonly #services = new Map<string, ServiceSpec>()
-  readonly #virtualServices = new Map<string, VirtualServiceSpec>()
-  /** By service, then by slice. */
-  readonly #slices = new Map<string, Map<string, SliceSpec>>()
+  readonly #services = new Map<string, ServiceWish>()
+  /** A plain service may have the name of a Kubernetes one. */
+  readonly #virtualServices = new Map<string, VirtualWish>()
   readonly #serviceOfSlice = new Map<string, string>()
-  /** By kind and name: a plain service may have the name of a Kubernetes one. */
-  readonly #fragments = new Map<string, Fragment>()
-  /** Keys of fragments that must be compiled again. */
-  readonly #stale = new Set<string>()
+  /** Wishes that must be compiled again. */
+  readonly #stale = new Set<Wish>()
   /** Those of the fragments that could not be planned as wished: so few that all of them can be looked at after a pass. */
   readonly #troubled = new Set<Fragment>()
   #withoutLocal: Record<TrafficPolicy, number> = { internal: 0, external: 0 }
@@ -71,9 +62,9 @@ export class Planner {
   /** Works what was wished since the last time into the plan, one service a step. */
   *compile(): Steps {
     if (this.#node === undefined) return
-    for (const id of this.#stale) {
-      this.#stale.delete(id)
-      this.#compileOne(id, this.#node)
+    for (const wish of this.#stale) {
+      this.#stale.delete(wish)
+      this.#compileOne(wish, this.#node)
       yield
     }
   }
@@ -81,33 +72,27 @@ export class Planner {
   /** Returns the owner's name. @throws InvalidArgumentError naming the field; the plan is then as it was */
   upsertService(service: KubernetesService): string {
     const spec = readService(service)
-    const name = objectName(service.metadata)
-    if (spec === undefined) this.#services.delete(name)
-    else this.#services.set(name, spec)
-    this.#stale.add(serviceId(name))
+    const name = spec?.name ?? objectName(service.metadata)
+    this.#touchService(name).spec = spec
     return name
   }
 
   removeService(reference: ObjectReference): string {
     const name = referenceName(reference)
-    this.#services.delete(name)
-    this.#stale.add(serviceId(name))
+    if (this.#services.has(name)) this.#touchService(name).spec = undefined
     return name
   }
 
   /** Returns the name of the service whose endpoints changed. @throws InvalidArgumentError naming the field */
   upsertEndpointSlice(slice: KubernetesEndpointSlice): string {
     const spec = readSlice(slice)
-    const service = sliceService(slice)
-    const name = objectName(slice.metadata)
+    const service = spec?.service ?? sliceService(slice)
+    const name = spec?.name ?? objectName(slice.metadata)
     const before = this.#serviceOfSlice.get(name)
     if (before !== undefined && (before !== service || spec === undefined)) this.#dropSlice(name, before)
     if (spec === undefined) return service
-    const slices = this.#slices.get(service)
-    if (slices === undefined) this.#slices.set(service, new Map([[name, spec]]))
-    else slices.set(name, spec)
-    this.#serviceOfSlice.set(name, service)
-    this.#stale.add(serviceId(service))
+    this.#touchService(service).putSlice(spec)
+    if (before !== service) this.#serviceOfSlice.set(name, service)
     return service
   }
 
@@ -121,15 +106,19 @@ export class Planner {
 
   upsertVirtualService(service: VirtualService): string {
     const spec = readVirtualService(service)
-    this.#virtualServices.set(spec.name, spec)
-    this.#stale.add(virtualServiceId(spec.name))
+    const wish = this.#virtualServices.get(spec.name) ?? new VirtualWish(spec.name)
+    this.#virtualServices.set(spec.name, wish)
+    wish.spec = spec
+    this.#stale.add(wish)
     return spec.name
   }
 
   removeVirtualService(reference: string | VirtualService): string {
     const name = typeof reference === 'string' ? reference : virtualServiceName(reference)
-    this.#virtualServices.delete(name)
-    this.#stale.add(virtualServiceId(name))
+    const wish = this.#virtualServices.get(name)
+    if (wish === undefined) return name
+    wish.spec = undefined
+    this.#stale.add(wish)
     return name
   }
 
@@ -137,11 +126,12 @@ export class Planner {
   updateFacts(facts: NodeFacts): void {
     this.#node = viewNode(facts, this.options)
     this.#ledger = new Ledger(this.#node, this.options)
-    this.#fragments.clear()
     this.#troubled.clear()
     this.#withoutLocal = { internal: 0, external: 0 }
-    for (const name of this.#services.keys()) this.#stale.add(serviceId(name))
-    for (const name of this.#virtualServices.keys()) this.#stale.add(virtualServiceId(name))
+    for (const wish of this.#all()) {
+      wish.fragment = undefined
+      this.#stale.add(wish)
+    }
   }
 
   /** What could not be planned, by owner; and whose key an older service has. As of the last {@link compile}. */
@@ -166,60 +156,49 @@ export class Planner {
   ownersOf(wish: { readonly set: string; readonly entry: string } | { readonly address: string }): string[] {
     const wants = (fragment: Fragment): boolean =>
       'set' in wish
-        ? fragment.entries.get(wish.set)?.has(wish.entry) === true
-        : fragment.addresses.has(wish.address)
-    return [...this.#fragments.values()].filter(wants).map(({ owner }) => owner)
+        ? fragment.entries.some(({ set, entry }) => set === wish.set && entry === wish.entry)
+        : fragment.addresses.includes(wish.address)
+    const owners: string[] = []
+    for (const { fragment } of this.#all()) {
+      if (fragment !== undefined && wants(fragment)) owners.push(fragment.owner)
+    }
+    return owners
+  }
+
+  *#all(): Generator<Wish> {
+    yield* this.#services.values()
+    yield* this.#virtualServices.values()
+  }
+
+  /** The wish of that name, which may be new; it is compiled again. */
+  #touchService(name: string): ServiceWish {
+    let wish = this.#services.get(name)
+    if (wish === undefined) this.#services.set(name, (wish = new ServiceWish(name)))
+    this.#stale.add(wish)
+    return wish
   }
 
   #dropSlice(name: string, service: string): void {
-    const slices = this.#slices.get(service)
-    slices?.delete(name)
-    if (slices?.size === 0) this.#slices.delete(service)
+    this.#touchService(service).removeSlice(name)
     this.#serviceOfSlice.delete(name)
-    this.#stale.add(serviceId(service))
   }
 
-  #compileOne(id: string, node: NodeView): void {
-    const [kind = '', name = ''] = splitId(id)
-    const previous = this.#fragments.get(id)
-    const next = kind === 'service' ? this.#compileService(name, node) : this.#compileVirtual(name, node)
+  #compileOne(wish: Wish, node: NodeView): void {
+    const { fragment: previous } = wish
+    const next = wish.compile(node, this.options)
+    wish.fragment = next
     this.#ledger?.replace(previous, next)
-    if (next === undefined) this.#fragments.delete(id)
-    else this.#fragments.set(id, next)
     for (const policy of previous?.withoutLocal ?? []) this.#withoutLocal[policy] -= 1
     for (const policy of next?.withoutLocal ?? []) this.#withoutLocal[policy] += 1
     if (previous !== undefined) this.#troubled.delete(previous)
     if (next !== undefined && next.problems.length > 0) this.#troubled.add(next)
+    if (wish.isGone) this.#forget(wish)
   }
 
-  #compileService(name: string, node: NodeView): Fragment | undefined {
-    const spec = this.#services.get(name)
-    return spec && compileService(spec, this.#slicesOf(name), node, this.options)
+  #forget(wish: Wish): void {
+    if (wish instanceof ServiceWish) this.#services.delete(wish.name)
+    else this.#virtualServices.delete(wish.name)
   }
-
-  #compileVirtual(name: string, node: NodeView): Fragment | undefined {
-    const spec = this.#virtualServices.get(name)
-    return spec && compileVirtualService(spec, node, this.options)
-  }
-
-  /** In the order of their names, so that it does not matter which came first. */
-  #slicesOf(service: string): SliceSpec[] {
-    const slices = [...(this.#slices.get(service)?.values() ?? [])]
-    return slices.length < 2 ? slices : slices.sort((left, right) => (left.name < right.name ? -1 : 1))
-  }
-}
-
-function serviceId(name: string): string {
-  return `service ${name}`
-}
-
-function virtualServiceId(name: string): string {
-  return `virtual ${name}`
-}
-
-function splitId(id: string): [kind: string, name: string] {
-  const blank = id.indexOf(' ')
-  return [id.slice(0, blank), id.slice(blank + 1)]
 }
 
 function referenceName(reference: ObjectReference): string {

@@ -29,15 +29,18 @@ export function selectEndpoints(
 ): Selection {
   const all = targetsOf(port, family, slices)
   const onThisNode = all.filter(({ endpoint }) => endpoint.nodeName === node.name)
-  const ready = all.filter(({ endpoint }) => endpoint.ready)
   return {
-    cluster: orEnding(allowedByTopology(ready, node), all),
-    local: orEnding(
-      onThisNode.filter(({ endpoint }) => endpoint.ready),
-      onThisNode,
-    ),
+    cluster: orEnding(allowedByTopology(readyOnes(all), node), all),
+    local: orEnding(readyOnes(onThisNode), onThisNode),
     onThisNode,
   }
+}
+
+/** The list itself, where all are: nearly always. */
+function readyOnes(targets: readonly Target[]): readonly Target[] {
+  return targets.every(({ endpoint }) => endpoint.ready)
+    ? targets
+    : targets.filter(({ endpoint }) => endpoint.ready)
 }
 
 /** An endpoint that several slices name counts once; where they differ, the one that is ready is believed. */

@@ -3,23 +3,22 @@ import { diffIptables } from '../../iptables/diff.js'
 import type { Family, Server } from '../../ipvs/types.js'
 import type { Change, ServerChange } from './changes.js'
 import { sameServer, sameService } from './compare.js'
-import { grouping } from './order.js'
+import { orderChanges } from './order.js'
 import type { Scope } from './scope.js'
 import { type KernelState, keyOf, type SetState, type VirtualServerState } from './state.js'
-import { atOnce, type Steps } from '../../turns.js'
+import { atOnce, paced, type Steps } from '../../turns.js'
 
 /** With a scope, only its parts are compared, and the rest is taken to be as planned. */
 export function diff(observed: KernelState, planned: KernelState, scope?: Scope): Change[] {
-  return atOnce(comparing(observed, planned, scope))
+  return orderChanges(atOnce(comparing(observed, planned, scope)))
 }
 
-/** The same in steps. Neither state may change until it is done. */
+/** The same in steps, and not yet in order. Neither state may change until it is done. */
 export function* comparing(observed: KernelState, planned: KernelState, scope?: Scope): Steps<Change[]> {
   const changes: Change[] = []
   diffSysctls(observed, planned, changes, scope)
   yield* diffSets(observed, planned, changes, scope)
-  diffLink(observed, planned, changes, scope)
-  yield
+  yield* diffLink(observed, planned, changes, scope)
   for (const key of scope?.services ?? keysOf(observed.services, planned.services)) {
     diffService(key, observed.services.get(key), planned.services.get(key), changes)
     yield
@@ -30,12 +29,17 @@ export function* comparing(observed: KernelState, planned: KernelState, scope?: 
   for (const port of scope?.healthChecks ?? keysOf(observed.healthChecks, planned.healthChecks)) {
     diffHealthCheck(port, observed, planned, changes)
   }
-  return (yield* grouping(changes)).flatMap((group) => group.changes)
+  return changes
 }
 
-function keysOf<K>(left: ReadonlyMap<K, unknown>, right: ReadonlyMap<K, unknown>): Set<K> {
-  return new Set([...left.keys(), ...right.keys()])
+/** Those of the left one, then those that only the right one has. No copy is made: there may be very many. */
+function* keysOf<K>(left: Keys<K>, right: Keys<K>): Generator<K> {
+  yield* left.keys()
+  for (const key of right.keys()) if (!left.has(key)) yield key
 }
+
+type Keys<K> = Pick<ReadonlySet<K>, 'keys' | 'has'>
+const nothing: ReadonlySet<string> = new Set()
 
 /** Settings are written, never unwritten: nobody knows what they were before. They do not change with services. */
 function diffSysctls(observed: KernelState, planned: KernelState, changes: Change[], scope?: Scope): void {
@@ -51,17 +55,17 @@ function* diffSets(observed: KernelState, planned: KernelState, changes: Change[
   }
   if (scope === undefined) {
     for (const name of keysOf(observed.sets, planned.sets)) {
-      const [before, after] = [observed.sets.get(name)?.entries, planned.sets.get(name)?.entries]
+      const before = observed.sets.get(name)?.entries ?? nothing
+      const after = planned.sets.get(name)?.entries
       // Entries of a set that goes away go with it.
-      if (after !== undefined)
-        diffEntries(name, before, after, new Set([...(before ?? []), ...after]), changes)
-      yield
+      if (after !== undefined) yield* diffEntries(name, before, after, keysOf(before, after), changes)
     }
     return
   }
   for (const [name, entries] of scope.entries) {
+    const before = observed.sets.get(name)?.entries ?? nothing
     const after = planned.sets.get(name)?.entries
-    if (after !== undefined) diffEntries(name, observed.sets.get(name)?.entries, after, entries, changes)
+    if (after !== undefined) yield* diffEntries(name, before, after, entries, changes)
   }
 }
 
@@ -75,33 +79,32 @@ function diffDefinition(before: SetState | undefined, after: SetState | undefine
   }
 }
 
-function diffEntries(
+function* diffEntries(
   set: string,
-  before: ReadonlySet<string> | undefined,
+  before: ReadonlySet<string>,
   after: ReadonlySet<string>,
-  entries: ReadonlySet<string>,
+  entries: Iterable<string>,
   changes: Change[],
-): void {
-  for (const entry of entries) {
-    const has = before?.has(entry) === true
+): Steps {
+  yield* paced(entries, (entry) => {
     const wants = after.has(entry)
-    if (has !== wants) changes.push({ type: wants ? 'addEntry' : 'removeEntry', set, entry })
-  }
+    if (before.has(entry) !== wants) changes.push({ type: wants ? 'addEntry' : 'removeEntry', set, entry })
+  })
 }
 
-function diffLink(observed: KernelState, planned: KernelState, changes: Change[], scope?: Scope): void {
+function* diffLink(observed: KernelState, planned: KernelState, changes: Change[], scope?: Scope): Steps {
   const [before, after] = [observed.link, planned.link]
   if (after === undefined) {
     if (before !== undefined) changes.push({ type: 'removeLink', name: before.name })
     return
   }
   if (before?.name !== after.name) changes.push({ type: 'createLink', name: after.name })
-  const present = before?.name === after.name ? before.addresses : new Set<string>()
-  for (const address of scope?.addresses ?? new Set([...present, ...after.addresses])) {
+  const present = before?.name === after.name ? before.addresses : nothing
+  yield* paced(scope?.addresses ?? keysOf(present, after.addresses), (address) => {
     const wants = after.addresses.has(address)
-    if (present.has(address) === wants) continue
+    if (present.has(address) === wants) return
     changes.push({ type: wants ? 'addAddress' : 'removeAddress', link: after.name, address })
-  }
+  })
 }
 
 function diffRules(family: Family, observed: KernelState, planned: KernelState, changes: Change[]): void {

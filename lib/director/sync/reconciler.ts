@@ -9,7 +9,7 @@ import { sameServer, sameService } from '../state/compare.js'
 import type { ChangeFailure, DataPlane } from './data-plane.js'
 import { comparing } from '../state/diff.js'
 import { type DrainingServer, Drains } from './drain.js'
-import { grouping } from '../state/order.js'
+import { groupBySteps, grouping, orderChanges, type StepChanges } from '../state/order.js'
 import { afterCleanup, onlyOurs, withoutForeign } from './ownership.js'
 import type { Planner } from '../plan/planner.js'
 import { type Failure, Retries } from './retries.js'
@@ -64,7 +64,7 @@ export class Reconciler {
     const { compiled, options } = this.planner
     const observed = await this.plane.observe(compiled)
     const changes = await inTurns(comparing(withoutForeign(observed, compiled, options), compiled))
-    return changes.flatMap(singleChanges)
+    return flat(await inTurns(grouping(changes.flatMap(singleChanges))))
   }
 
   /** Makes what was touched since the last pass, and what is due to be tried again. */
@@ -89,7 +89,8 @@ export class Reconciler {
     // What was touched while we read is no drift either.
     await inTurns(this.planner.compile())
     const touched = this.planner.takeScope()
-    widenScope(touched, before)
+    // Nothing can have drifted from what was never programmed.
+    if (!isFirst) widenScope(touched, before)
     const { compiled, options } = this.planner
     const held = MutableState.from(withoutForeign(observed, compiled, options))
     this.#held = held
@@ -101,16 +102,16 @@ export class Reconciler {
 
   /** Takes away everything that is ours, read from the kernel alone: it does not matter what was wished. */
   async cleanup(): Promise<Pass> {
-    const { ours, changes } = await this.#planCleanup()
-    const failures = await this.#run(MutableState.from(ours), changes)
+    const { ours, groups } = await this.#planCleanup()
+    const failures = await this.#run(MutableState.from(ours), groups)
     this.#held = undefined
     const failed = failures.map(({ change, error }) => ({ change, error, attempts: 1, retryAt: Infinity }))
     const undone = new Set(failures.map(({ change }) => change))
-    return { ...nothing, changes: changes.filter((change) => !undone.has(change)), failed, full: true }
+    return { ...nothing, changes: flat(groups).filter((change) => !undone.has(change)), failed, full: true }
   }
 
   async previewCleanup(): Promise<Change[]> {
-    return (await this.#planCleanup()).changes
+    return flat((await this.#planCleanup()).groups)
   }
 
   /** Removes draining servers that are idle or out of time. */
@@ -122,7 +123,7 @@ export class Reconciler {
     for (const [id, { key, serverKey }] of before) {
       if (!counts.has(id)) this.#forgetServer(key, serverKey)
     }
-    const failures = await this.#run(this.#held, removals)
+    const failures = await this.#run(this.#held, groupBySteps(removals))
     for (const { change } of failures) {
       const draining = 'serverKey' in change ? before.get(serverId(change)) : undefined
       if (draining !== undefined) this.drains.resume(draining)
@@ -133,10 +134,11 @@ export class Reconciler {
     }
   }
 
-  async #planCleanup(): Promise<{ ours: KernelState; changes: Change[] }> {
+  async #planCleanup(): Promise<{ ours: KernelState; groups: StepChanges[] }> {
     const { compiled, options } = this.planner
     const ours = onlyOurs(await this.plane.observe(compiled), options)
-    return { ours, changes: await inTurns(comparing(ours, afterCleanup(ours, options))) }
+    const changes = await inTurns(comparing(ours, afterCleanup(ours, options)))
+    return { ours, groups: await inTurns(grouping(changes)) }
   }
 
   async #make(
@@ -146,12 +148,14 @@ export class Reconciler {
     services: Iterable<string>,
   ): Promise<Pass> {
     const { allowed, withheld } = this.#divide(wanted)
-    this.#withheld = withheld
+    this.#withheld = flat(await inTurns(grouping(withheld)))
     const known = new Set(this.drains.list())
-    const changes = this.drains.begin(allowed, this.now(), (key) => this.#drainTimeout(key))
-    const failures = await this.#run(held, changes)
+    const begun = this.drains.begin(allowed, this.now(), (key) => this.#drainTimeout(key))
+    const groups = await inTurns(grouping(begun))
+    const failures = await this.#run(held, groups)
     await inTurns(this.#shareWithPlan(held, services))
     const failed = new Set(failures.map(({ change }) => change))
+    const changes = flat(groups)
     return {
       changes: failed.size === 0 ? changes : changes.filter((change) => !failed.has(change)),
       failed: failures.map(({ change, error }) => this.retries.failed(change, error, this.now())),
@@ -181,9 +185,9 @@ export class Reconciler {
   }
 
   /** Step by step; the picture follows what was made. */
-  async #run(held: MutableState, changes: readonly Change[]): Promise<ChangeFailure[]> {
+  async #run(held: MutableState, groups: readonly StepChanges[]): Promise<ChangeFailure[]> {
     const failures: ChangeFailure[] = []
-    for (const { changes: step } of await inTurns(grouping(changes))) {
+    for (const { changes: step } of groups) {
       const { ready, held: blocked } = withoutBlocked(step, failures)
       const failedNow = await this.plane.make(ready, this.planner.compiled)
       failures.push(...blocked, ...failedNow)
@@ -219,10 +223,11 @@ export class Reconciler {
   }
 
   #driftAmong(wanted: readonly Change[], touched: Scope): Change[] {
-    return wanted.flatMap(singleChanges).filter((change) => {
+    const drift = wanted.flatMap(singleChanges).filter((change) => {
       if (this.retries.has(change) || isInScope(change, touched)) return false
       return change.type !== 'removeServer' || !this.drains.has(change.key, change.serverKey)
     })
+    return orderChanges(drift)
   }
 
   #drainTimeout(key: string): number {
@@ -236,6 +241,10 @@ export class Reconciler {
     const present = this.#held?.services.get(key)
     if (present?.servers.has(serverKey) === true) this.#mustLook = true
   }
+}
+
+function flat(groups: readonly StepChanges[]): Change[] {
+  return groups.flatMap(({ changes }) => changes)
 }
 
 function serverId({ key, serverKey }: { readonly key: string; readonly serverKey: string }): string {
