@@ -15,6 +15,7 @@ import type { KubernetesEndpointSlice, KubernetesService } from './input/kuberne
 import type { DirectorOptions } from './options.js'
 import { type ObjectReference, Planner } from './plan/planner.js'
 import { type Pass, Reconciler } from './sync/reconciler.js'
+import { inTurns, type Steps } from '../turns.js'
 import { type DirectorStatus, ownersOf, statusOf, troubledServices } from './status.js'
 import type { VirtualService } from './input/virtual-service.js'
 
@@ -51,7 +52,10 @@ export class Director extends EventEmitter<DirectorEvents> {
   #scheduled = false
   #knownAddresses: string | undefined
   #lastSync: Date | undefined
-  #lastQueued: Date | undefined
+  /** When a wish last came, `performance.now()`. */
+  #lastQueued: number | undefined
+  /** The time of this turn of the event loop, once somebody has asked for it. */
+  #turnTime: number | undefined
   readonly #wishes = { services: new WishCounter(), endpoints: new WishCounter() }
   /** When the endpoints of a service changed that are not programmed yet, `performance.now()`. */
   readonly #pendingEndpoints = new Map<string, number>()
@@ -172,7 +176,8 @@ export class Director extends EventEmitter<DirectorEvents> {
     return statusOf(this.#planner, this.#reconciler, {
       started: this.#started,
       lastSync: this.#lastSync,
-      lastQueued: this.#lastQueued,
+      lastQueued:
+        this.#lastQueued === undefined ? undefined : new Date(performance.timeOrigin + this.#lastQueued),
       wishes: { services: this.#wishes.services.counts, endpoints: this.#wishes.endpoints.counts },
     })
   }
@@ -185,14 +190,16 @@ export class Director extends EventEmitter<DirectorEvents> {
   /** One after the other; a failure is its caller's, not the next one's. */
   #enqueue<T>(work: () => Promise<T>): Promise<T> {
     const done = this.#queue.then(work)
-    this.#queue = done.catch(() => undefined)
+    // Not the result itself, which may be large and would be kept until the next one.
+    const over = (): undefined => undefined
+    this.#queue = done.then(over, over)
     return done
   }
 
   /** Wishes that come in one turn of the event loop are programmed together. */
   #schedule(kind: 'services' | 'endpoints'): void {
     this.#wishes[kind].add()
-    this.#lastQueued = new Date()
+    this.#lastQueued = this.#now()
     if (!this.#started || this.#scheduled) return
     this.#scheduled = true
     setImmediate(() => {
@@ -222,8 +229,9 @@ export class Director extends EventEmitter<DirectorEvents> {
     if (full || this.#knownAddresses === undefined) await this.#learnFacts()
     const pass = full ? await this.#reconciler.fullPass() : await this.#reconciler.pass()
     this.#lastSync = new Date()
-    this.#report(pass, performance.now() - began)
-    this.#reportProgrammed(planned)
+    const ended = performance.now()
+    this.#report(pass, ended - began)
+    await inTurns(this.#reportingProgrammed(planned, ended))
     this.#scheduleRetry()
     return pass
   }
@@ -248,8 +256,17 @@ export class Director extends EventEmitter<DirectorEvents> {
 
   #touchEndpoints(service: string | undefined): void {
     if (service !== undefined && !this.#pendingEndpoints.has(service)) {
-      this.#pendingEndpoints.set(service, performance.now())
+      this.#pendingEndpoints.set(service, this.#now())
     }
+  }
+
+  /** One look at the clock a turn: where the kernel has to be asked for it, ten thousand looks are a part of a second. */
+  #now(): number {
+    if (this.#turnTime === undefined) {
+      this.#turnTime = performance.now()
+      queueMicrotask(() => (this.#turnTime = undefined))
+    }
+    return this.#turnTime
   }
 
   #report(pass: Pass, durationMs: number): void {
@@ -266,15 +283,16 @@ export class Director extends EventEmitter<DirectorEvents> {
     })
   }
 
-  #reportProgrammed(planned: ReadonlyMap<string, number>): void {
+  *#reportingProgrammed(planned: ReadonlyMap<string, number>, now: number): Steps {
     if (planned.size === 0) return
     const troubled = troubledServices(this.#planner, this.#reconciler)
     for (const [service, since] of planned) {
       if (troubled.has(service)) continue
       // Touched again meanwhile: that later change is reported by a later pass.
       if (this.#pendingEndpoints.get(service) === since) this.#pendingEndpoints.delete(service)
-      const event: ProgrammedEvent = { service, latencyMs: performance.now() - since }
+      const event: ProgrammedEvent = { service, latencyMs: now - since }
       this.emit('endpointProgrammed', event)
+      yield
     }
   }
 

@@ -37,8 +37,7 @@ export class ServiceWish implements Wish {
   putSlice(slice: SliceSpec): void {
     const others = this.#slices.filter(({ name }) => name !== slice.name)
     const at = others.findIndex(({ name }) => slice.name < name)
-    this.#slices =
-      at < 0 ? [...others, slice] : [...others.slice(0, at), slice, ...others.slice(at)]
+    this.#slices = at < 0 ? [...others, slice] : [...others.slice(0, at), slice, ...others.slice(at)]
   }
 
   removeSlice(name: string): void {
