@@ -8,11 +8,20 @@ import { isForOthers, objectName } from './service-spec.js'
 
 export interface EndpointSpec {
   readonly address: string
+  readonly condition: Condition
+  readonly nodeName: string | undefined
+  readonly hints: Hints | undefined
+}
+
+/** One of eight objects that all endpoints share. */
+export interface Condition {
   readonly ready: boolean
   readonly serving: boolean
   readonly terminating: boolean
-  readonly nodeName: string | undefined
-  /** Hints: zones and nodes that should use this endpoint. */
+}
+
+/** Zones and nodes that should use an endpoint. */
+export interface Hints {
   readonly zones: readonly string[] | undefined
   readonly nodes: readonly string[] | undefined
 }
@@ -73,7 +82,7 @@ function readPorts(slice: KubernetesEndpointSlice): EndpointPortSpec[] {
   return result
 }
 
-function readEndpoints(slice: KubernetesEndpointSlice, family: Family): EndpointSpec[] {
+function readEndpoints(slice: KubernetesEndpointSlice, family: Family): readonly EndpointSpec[] {
   const result: EndpointSpec[] = []
   check.list('endpoints', slice.endpoints).forEach((given, index) => {
     const field = (): string => `endpoints[${index}]`
@@ -82,7 +91,8 @@ function readEndpoints(slice: KubernetesEndpointSlice, family: Family): Endpoint
     const [first] = check.list(addresses, given.addresses)
     if (first !== undefined) result.push(readEndpoint(() => `${addresses()}[0]`, given, first, family))
   })
-  return result
+  // A copy has no room to grow.
+  return [...result]
 }
 
 function readEndpoint(
@@ -96,16 +106,29 @@ function readEndpoint(
     const wanted = family === 'inet' ? 'an IPv4 address' : 'an IPv6 address'
     throw new InvalidArgumentError(field(), first, `${wanted}, as addressType says`)
   }
-  const ready = given.conditions?.ready ?? true
   return {
     address,
-    ready,
-    serving: given.conditions?.serving ?? true,
-    terminating: given.conditions?.terminating ?? false,
+    condition: conditionOf(given.conditions),
     nodeName: given.nodeName ?? undefined,
-    zones: hintNames(given.hints?.forZones),
-    nodes: hintNames(given.hints?.forNodes),
+    hints: hintsOf(given.hints),
   }
+}
+
+const conditions: readonly Condition[] = Array.from({ length: 8 }, (_, bits) => ({
+  ready: (bits & 1) > 0,
+  serving: (bits & 2) > 0,
+  terminating: (bits & 4) > 0,
+}))
+
+function conditionOf(given: KubernetesEndpoint['conditions']): Condition {
+  const { ready, serving, terminating } = given ?? {}
+  const bits = ((ready ?? true) ? 1 : 0) | ((serving ?? true) ? 2 : 0) | ((terminating ?? false) ? 4 : 0)
+  return conditions[bits] as Condition
+}
+
+function hintsOf(given: KubernetesEndpoint['hints']): Hints | undefined {
+  if (given === null || given === undefined) return undefined
+  return { zones: hintNames(given.forZones), nodes: hintNames(given.forNodes) }
 }
 
 function hintNames(hints: readonly { readonly name: string }[] | null | undefined): string[] | undefined {

@@ -27,7 +27,7 @@ export function compileService(
       const selection = selectEndpoints(port, family, slices, node)
       new PortCompiler(spec, port, family, selection, node, options, builder).run()
       for (const { endpoint } of selection.onThisNode)
-        if (endpoint.ready) localEndpoints.add(endpoint.address)
+        if (endpoint.condition.ready) localEndpoints.add(endpoint.address)
     }
   }
   compileHealthCheck(spec, localEndpoints.size, options, builder)

@@ -103,7 +103,8 @@ export class FragmentBuilder {
       owner: this.owner,
       rank: this.rank,
       services: this.#services,
-      entries: this.#entries,
+      // A copy has no room to grow.
+      entries: [...this.#entries],
       addresses: this.#addresses === undefined ? noAddresses : [...this.#addresses],
       outFilters: this.#outFilters ?? noOutFilters,
       healthCheck: this.#healthCheck,

@@ -1,5 +1,4 @@
 /** Which endpoints serve a service port: readiness, traffic policies and topology, as kube-proxy decides them. */
-import { formatEndpoint } from '../../address.js'
 import type { Family } from '../../ipvs/types.js'
 import type { NodeView } from './facts.js'
 import type { PortSpec } from '../input/service-spec.js'
@@ -38,9 +37,9 @@ export function selectEndpoints(
 
 /** The list itself, where all are: nearly always. */
 function readyOnes(targets: readonly Target[]): readonly Target[] {
-  return targets.every(({ endpoint }) => endpoint.ready)
+  return targets.every(({ endpoint }) => endpoint.condition.ready)
     ? targets
-    : targets.filter(({ endpoint }) => endpoint.ready)
+    : targets.filter(({ endpoint }) => endpoint.condition.ready)
 }
 
 /** An endpoint that several slices name counts once; where they differ, the one that is ready is believed. */
@@ -50,10 +49,12 @@ function targetsOf(port: PortSpec, family: Family, slices: readonly SliceSpec[])
     if (slice.family !== family) continue
     const match = slice.ports.find(({ name, protocol }) => name === port.name && protocol === port.protocol)
     if (match === undefined) continue
+    // As formatEndpoint() has it; joined once an endpoint, since there may be a hundred thousand.
+    const [before, behind] = slice.family === 'inet' ? ['', `:${match.port}`] : ['[', `]:${match.port}`]
     for (const endpoint of slice.endpoints) {
-      const key = formatEndpoint(endpoint.address, match.port)
+      const key = before + endpoint.address + behind
       const known = found.get(key)
-      if (known === undefined || (!known.endpoint.ready && endpoint.ready)) {
+      if (known === undefined || (!known.endpoint.condition.ready && endpoint.condition.ready)) {
         found.set(key, { key, endpoint, port: match.port })
       }
     }
@@ -62,18 +63,20 @@ function targetsOf(port: PortSpec, family: Family, slices: readonly SliceSpec[])
 }
 
 function orEnding(ready: readonly Target[], all: readonly Target[]): readonly Target[] {
-  return ready.length > 0 ? ready : all.filter(({ endpoint }) => endpoint.serving && endpoint.terminating)
+  return ready.length > 0
+    ? ready
+    : all.filter(({ endpoint }) => endpoint.condition.serving && endpoint.condition.terminating)
 }
 
 /** Hints count only where every ready endpoint has them and one of them means this node: nodes before zones. */
 function allowedByTopology(ready: readonly Target[], node: NodeView): readonly Target[] {
-  if (ready.every(({ endpoint }) => endpoint.nodes !== undefined)) {
-    const near = ready.filter(({ endpoint }) => endpoint.nodes?.includes(node.name) === true)
+  if (ready.every(({ endpoint }) => endpoint.hints?.nodes !== undefined)) {
+    const near = ready.filter(({ endpoint }) => endpoint.hints?.nodes?.includes(node.name) === true)
     if (near.length > 0) return near
   }
   const { zone } = node
-  if (zone !== undefined && ready.every(({ endpoint }) => endpoint.zones !== undefined)) {
-    const near = ready.filter(({ endpoint }) => endpoint.zones?.includes(zone) === true)
+  if (zone !== undefined && ready.every(({ endpoint }) => endpoint.hints?.zones !== undefined)) {
+    const near = ready.filter(({ endpoint }) => endpoint.hints?.zones?.includes(zone) === true)
     if (near.length > 0) return near
   }
   return ready
