@@ -87,12 +87,12 @@ export class Iptables {
 
   async #whyUnusable(candidate: string): Promise<string | undefined> {
     try {
-      // Both tables that we need, asked of the kernel.
-      for (const table of ['nat', 'filter']) {
-        const { code, errors } = await this.#start([candidate, '-w', String(lockSeconds), '-t', table, '-S'])
-        if (code !== 0) return firstLine(errors)
-      }
-      return undefined
+      // Both tables that we need, asked of the kernel, which nothing is written to.
+      const { code, errors } = await this.#start(
+        [`${candidate}-restore`, '-w', String(lockSeconds), '--noflush', '--test'],
+        '*nat\nCOMMIT\n*filter\nCOMMIT\n',
+      )
+      return code === 0 ? undefined : firstLine(errors)
     } catch (error) {
       if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return 'not installed'
       throw error
