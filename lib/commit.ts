@@ -4,7 +4,7 @@ import { AbortError, DirectorError, InvalidArgumentError } from './errors.js'
 import { native, type KernelHandle, type NativeOutcome, type NativeRunReport } from './native.js'
 import { littleEndian } from './record.js'
 import type { BatchRun, Inverse, UndoLog, UndoLogs } from './run.js'
-import { inTurns, type Steps } from './turns.js'
+import { inTurns, paced, type Steps } from './turns.js'
 
 export interface CommitOptions {
   /**
@@ -118,6 +118,8 @@ class Ledger {
   readonly undoFailed: FailedOperation[] = []
   private readonly firsts: number[] = []
   private readonly outcomes: Uint8Array
+  /** Operations of each outcome. */
+  private readonly counts: [number, number, number, number]
   private static readonly names: readonly OperationOutcome[] = [
     'not-attempted',
     'applied',
@@ -132,6 +134,7 @@ class Ledger {
       size += run.size
     }
     this.outcomes = new Uint8Array(size)
+    this.counts = [size, 0, 0, 0]
   }
 
   /** Pauses from error to error: a batch refused as a whole must not hold the event loop. */
@@ -144,13 +147,15 @@ class Ledger {
     const run = this.runs[position] as BatchRun
     const first = this.firsts[position] as number
     this.outcomes.fill(APPLIED, first, first + report.attempted)
+    this.counts[NOT_ATTEMPTED] -= report.attempted
+    this.counts[APPLIED] += report.attempted
     const refused = new DataView(report.refused)
     for (let row = 0; row < refused.byteLength; row += REFUSAL_BYTES) {
       yield
       const index = refused.getUint32(row, littleEndian)
       const code = refused.getInt32(row + 4, littleEndian)
       const text = report.texts[refused.getUint32(row + 8, littleEndian) - 1] ?? ''
-      this.outcomes[first + index] = FAILED
+      this.change(first + index, FAILED)
       this.failed.push({
         index: first + index,
         ...run.describe(index),
@@ -165,7 +170,7 @@ class Ledger {
     const position = outcome.runs.length - 1
     const run = this.runs[position] as BatchRun
     const error = run.failure(outcome.failure)
-    if (!this.outcomes.includes(APPLIED) || !(error instanceof DirectorError)) throw error
+    if (this.counts[APPLIED] === 0 || !(error instanceof DirectorError)) throw error
     const index = Math.min(outcome.runs[position]?.attempted ?? 0, run.size - 1)
     this.failed.push({ index: (this.firsts[position] as number) + index, ...run.describe(index), error })
   }
@@ -186,22 +191,28 @@ class Ledger {
   }
 
   takenBack(index: number): void {
-    this.outcomes[index] = ROLLED_BACK
+    this.change(index, ROLLED_BACK)
+  }
+
+  private change(index: number, outcome: Outcome): void {
+    this.counts[this.outcomes[index] as Outcome]--
+    this.counts[outcome]++
+    this.outcomes[index] = outcome
   }
 
   report(elapsedMs: number): CommitReport {
     const { outcomes, failed, undoFailed } = this
-    const counts = [0, 0, 0, 0]
-    for (const outcome of outcomes) counts[outcome] = (counts[outcome] ?? 0) + 1
-    const [notAttempted = 0, applied = 0, , rolledBack = 0] = counts
+    const [notAttempted, applied, , rolledBack] = this.counts
     const outcome = (index: number) => Ledger.names[outcomes[index] ?? 0] as OperationOutcome
     return { applied, failed, rolledBack, notAttempted, undoFailed, elapsedMs, outcome }
   }
 }
 
+const NOT_ATTEMPTED = 0
 const APPLIED = 1
 const FAILED = 2
 const ROLLED_BACK = 3
+type Outcome = typeof NOT_ATTEMPTED | typeof APPLIED | typeof FAILED | typeof ROLLED_BACK
 
 interface Undo {
   readonly batch: Batch
@@ -224,7 +235,10 @@ async function rollBack(
     const index = undo.owners[failure.index] as number
     broken.set(index, { index, ...ledger.describe(index), error: failure.error })
   }
-  for (const index of undo.indices) if (!broken.has(index)) ledger.takenBack(index)
+  const takeBack = (index: number) => {
+    if (!broken.has(index)) ledger.takenBack(index)
+  }
+  await inTurns(paced(undo.indices, takeBack))
   ledger.undoFailed.push(...broken.values())
 }
 
@@ -238,17 +252,25 @@ function* undoOf(ledger: Ledger, logs: ReadonlyMap<string, UndoLog>): Steps<Undo
   }
   const batch = new Batch()
   const owners: number[] = []
-  const append = (index: number, inverse: Inverse) => {
-    inverse(batch)
+  const indices: number[] = []
+  const own = (index: number) => {
     while (owners.length < batch.size) owners.push(index)
   }
+  const append = function* (index: number, inverse: Inverse): Steps {
+    for (const step of inverse(batch) ?? []) {
+      own(index)
+      yield step
+    }
+    own(index)
+  }
   const refused = ledger.failed[0]?.index ?? 0
-  for (const log of logs.values()) for (const inverse of log.rest?.() ?? []) append(refused, inverse)
+  for (const log of logs.values()) for (const inverse of log.rest?.() ?? []) yield* append(refused, inverse)
   for (const { index, inverse } of inverses.reverse()) {
     yield
-    append(index, inverse)
+    yield* append(index, inverse)
+    indices.push(index)
   }
-  return { batch, owners, indices: inverses.map(({ index }) => index) }
+  return { batch, owners, indices }
 }
 
 async function commitPlainly(handle: KernelHandle, batch: Batch): Promise<CommitReport> {

@@ -2,6 +2,7 @@
 import type { Batch } from './batch.js'
 import type { DirectorError } from './errors.js'
 import type { NativeRun } from './native.js'
+import type { Steps } from './turns.js'
 
 /** A stretch of consecutive operations of one subsystem within a batch. */
 export interface BatchRun {
@@ -17,8 +18,8 @@ export interface BatchRun {
   failure(error: unknown): unknown
 }
 
-/** Appends what takes one operation back. */
-export type Inverse = (undo: Batch) => void
+/** Appends what takes one operation back; in steps, where that is much. */
+export type Inverse = (undo: Batch) => Steps | void
 
 /** Knows how to take a subsystem's operations back. */
 export interface UndoLog {

@@ -34,6 +34,21 @@ export async function inTurns<T>(work: Steps<T>): Promise<T> {
   }
 }
 
+/** The same for work that waits for something besides: `await breathe()` wherever it may pause. */
+export class Breather {
+  private until: number
+
+  constructor(private readonly sliceMilliseconds = sliceMs) {
+    this.until = performance.now() + sliceMilliseconds
+  }
+
+  async breathe(): Promise<void> {
+    if (performance.now() < this.until) return
+    await nextTurn()
+    this.until = performance.now() + this.sliceMilliseconds
+  }
+}
+
 export function atOnce<T>(work: Steps<T>): T {
   for (;;) {
     const { done, value } = work.next()

@@ -1,15 +1,16 @@
 /** Any iterable of entries → runs of packed text, made in slices between which the event loop breathes. */
-import { setImmediate as nextTurn } from 'node:timers/promises'
-
 import { InvalidArgumentError } from '../errors.js'
+import { Breather } from '../turns.js'
 import { areColumns } from './columns.js'
 import { formatEntry } from './format.js'
 import type { Target } from './packed-text.js'
 import { EntryRun } from './run.js'
 import type { Entries, Entry } from './types.js'
 
-// Packing a slice takes less than 1 ms of the event loop on a slow machine.
+// Packing a slice takes less than 1 ms on a slow machine.
 const ENTRIES_A_SLICE = 1024
+// Short turns: the kernel waits until this thread has heard that a run is done.
+const TURN_MS = 1
 
 // A run is worth its start from here on, and takes no more memory than this.
 const FEWEST_SLICES = 8
@@ -18,9 +19,10 @@ const MOST_SLICES = 512
 /** Packs all entries into one run. */
 export async function packed(target: Target, entries: Entries): Promise<EntryRun> {
   const run = new EntryRun()
+  const breather = new Breather()
   for await (const slice of slicesOf(entries)) {
     run.text.appendAll(target, slice)
-    await nextTurn()
+    await breather.breathe()
   }
   return run
 }
@@ -38,12 +40,13 @@ export async function* sendAhead<Result>(
   let slices = 0
   let sent: Promise<Result> | undefined
   let onItsWay = false
+  const breather = new Breather(TURN_MS)
   const arrived = () => void (onItsWay = false)
   try {
     for await (const slice of slicesOf(entries)) {
       run.text.appendAll(target, slice)
       slices++
-      await nextTurn()
+      await breather.breathe()
       if (slices < (onItsWay ? MOST_SLICES : FEWEST_SLICES)) continue
       if (sent !== undefined) yield await sent
       sent = send(run)
@@ -83,8 +86,9 @@ export async function listOf(entries: Entries): Promise<(string | Entry)[]> {
   if (areColumns(entries)) throw new InvalidArgumentError('entries', entries, 'text or objects, no columns')
   if (Array.isArray(entries)) return entries as (string | Entry)[]
   const list: (string | Entry)[] = []
+  const breather = new Breather()
   for await (const entry of iterate(entries)) {
-    if (list.push(entry) % ENTRIES_A_SLICE === 0) await nextTurn()
+    if (list.push(entry) % ENTRIES_A_SLICE === 0) await breather.breathe()
   }
   return list
 }

@@ -1,7 +1,6 @@
 /** The text of `ipset save` and `ipset restore`, line by line → what is to be done. */
-import { setImmediate as nextTurn } from 'node:timers/promises'
-
 import { InvalidArgumentError } from '../errors.js'
+import { inTurns, type Steps } from '../turns.js'
 import type { Target } from './packed-text.js'
 import { EntryRun } from './run.js'
 import type { SetOptions, SetTypeName } from './types.js'
@@ -31,15 +30,19 @@ export class UnknownLineError extends InvalidArgumentError {
 
 type TargetFor = (set: string, action: 'add' | 'remove') => Target
 
-const LINES_A_TURN = 4096
+const LINES_A_STEP = 32
 
-export async function parseRestore(text: string, targetFor: TargetFor): Promise<ParsedRestore> {
+export function parseRestore(text: string, targetFor: TargetFor): Promise<ParsedRestore> {
+  return inTurns(parsing(text, targetFor))
+}
+
+function* parsing(text: string, targetFor: TargetFor): Steps<ParsedRestore> {
   const parser = new RestoreParser(targetFor)
   let line = 0
   for (let start = 0; start < text.length;) {
     const newline = text.indexOf('\n', start)
     const end = newline < 0 ? text.length : newline
-    if (++line % LINES_A_TURN === 0) await nextTurn()
+    if (++line % LINES_A_STEP === 0) yield
     parser.read(line, text.slice(start, end))
     start = end + 1
   }

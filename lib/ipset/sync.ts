@@ -1,8 +1,7 @@
 /** Gives a set exactly the entries that are wanted by changing only what differs. */
-import { setImmediate as nextTurn } from 'node:timers/promises'
-
 import { Batch, type EntryOptions } from '../batch.js'
 import type { CommitReport } from '../commit.js'
+import { inTurns, paced, type Steps } from '../turns.js'
 import type { EntryTable } from './entry-listing.js'
 import { elementOf, lastingText } from './element.js'
 import { formatEntry } from './format.js'
@@ -25,9 +24,6 @@ export interface SyncHost {
   replace(name: string, entries: readonly (string | Entry)[]): Promise<CommitReport>
 }
 
-/** Rows that are turned into text between two turns of the event loop: about 2 ms on a slow machine. */
-const ROWS_A_TURN = 1024
-
 export async function syncEntries(
   host: SyncHost,
   name: string,
@@ -40,7 +36,7 @@ export async function syncEntries(
     const { missing, foreign, kept } = await compare(host.tables(name), wanted)
     // A removal costs about as much as an addition, and a replacement adds everything.
     if (missing.length + foreign.length <= wanted.length || kept === wanted.length) {
-      const report = await host.commit(await batchOf(name, foreign, missing, options))
+      const report = await host.commit(await inTurns(batchOf(name, foreign, missing, options)))
       return { ...report, by: 'difference', added: missing.length, removed: foreign.length }
     }
   }
@@ -48,23 +44,16 @@ export async function syncEntries(
   return { ...report, by: 'replacement', added: wanted.length, removed: header.entries }
 }
 
-async function batchOf(
+function* batchOf(
   name: string,
   removed: readonly string[],
   added: readonly (string | Entry)[],
   options: EntryOptions,
-): Promise<Batch> {
+): Steps<Batch> {
   const batch = new Batch()
-  for await (const entry of breathing(removed)) batch.removeEntry(name, entry)
-  for await (const entry of breathing(added)) batch.addEntry(name, entry, options)
+  yield* paced(removed, (entry) => void batch.removeEntry(name, entry))
+  yield* paced(added, (entry) => void batch.addEntry(name, entry, options))
   return batch
-}
-
-async function* breathing<T>(items: readonly T[]): AsyncGenerator<T> {
-  for (const [index, item] of items.entries()) {
-    if (index % ROWS_A_TURN === ROWS_A_TURN - 1) await nextTurn()
-    yield item
-  }
 }
 
 interface Difference {
@@ -83,18 +72,17 @@ async function compare(
   wanted: readonly (string | Entry)[],
 ): Promise<Difference> {
   const missing = new Map<string, string | Entry>()
-  for await (const entry of breathing(wanted)) {
-    missing.set(typeof entry === 'string' ? entry.trim() : formatEntry(entry), entry)
-  }
+  const want = (entry: string | Entry) =>
+    void missing.set(typeof entry === 'string' ? entry.trim() : formatEntry(entry), entry)
+  await inTurns(paced(wanted, want))
   const foreign: string[] = []
   let kept = 0
   for await (const table of tables) {
-    for (let index = 0; index < table.length; index++) {
-      if (index % ROWS_A_TURN === ROWS_A_TURN - 1) await nextTurn()
-      const entry = table.at(index) as Entry
+    const match = (entry: Entry) => {
       if (missing.delete(lastingText(entry))) kept++
       else foreign.push(elementOf(entry))
     }
+    await inTurns(paced(table, match))
   }
   return { missing: [...missing.values()], foreign, kept }
 }

@@ -6,7 +6,7 @@
  */
 import type { Batch } from '../batch.js'
 import type { BatchRun, Inverse, UndoLog } from '../run.js'
-import { inTurns, type Steps } from '../turns.js'
+import { inTurns, paced, type Steps } from '../turns.js'
 import { elementOf, lastingText } from './element.js'
 import { ColumnRun, EntryRun } from './run.js'
 import type { Entry } from './types.js'
@@ -37,7 +37,7 @@ export class SetUndoLog implements UndoLog {
         ? relist(before, now)
         : await inTurns(difference(before, now, passed))
       if (changes.length > 0) {
-        this.inverses.set(set, (undo) => changes.forEach((change) => change(undo, set)))
+        this.inverses.set(set, (undo) => paced(changes, (change) => change(undo, set)))
       }
     }
   }
@@ -94,16 +94,19 @@ function* difference(before: readonly Entry[], now: readonly Entry[], passed: nu
     yield
     present.set(elementOf(entry), entry)
   }
-  const missing: Change[] = []
+  const missing: Entry[] = []
   for (const entry of before) {
     yield
     const element = elementOf(entry)
     const found = present.get(element)
     present.delete(element)
     const wanted = aged(entry, passed)
-    if (wanted !== undefined && (found === undefined || isOther(wanted, found))) missing.push(put(wanted))
+    if (wanted !== undefined && (found === undefined || isOther(wanted, found))) missing.push(wanted)
   }
-  return [...[...present.values()].map(remove), ...missing]
+  const changes: Change[] = []
+  yield* paced(present.values(), (entry) => void changes.push(remove(entry)))
+  yield* paced(missing, (entry) => void changes.push(put(entry)))
+  return changes
 }
 
 /** The entry as it would be now if nobody had touched it; undefined where its time has run out. */

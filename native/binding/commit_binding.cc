@@ -76,8 +76,12 @@ Napi::Object ReportValue(Napi::Env env, RunReport& report) {
   std::vector<RefusalRow> rows;
   rows.reserve(report.refused.size());
   Napi::Array texts = Napi::Array::New(env);
+  const std::string* last = nullptr;
   for (const netlink::Refusal& refusal : report.refused) {
-    if (!refusal.text.empty()) texts.Set(texts.Length(), refusal.text);
+    // Where a million are refused, it is mostly for one reason.
+    const bool other = last == nullptr || *last != refusal.text;
+    if (other && !refusal.text.empty()) texts.Set(texts.Length(), refusal.text);
+    if (!refusal.text.empty()) last = &refusal.text;
     rows.push_back({refusal.operation, refusal.code, refusal.text.empty() ? 0 : texts.Length()});
   }
   Napi::Object object = Napi::Object::New(env);
