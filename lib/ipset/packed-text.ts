@@ -90,7 +90,7 @@ export class PackedText {
   private pack(): void {
     const { waiting, target } = this
     if (waiting.length === 0 || target === undefined) return
-    const bytes = Buffer.from(`${directive(target)}\0${waiting.join('\0')}\0`)
+    const bytes = bytesOf(directive(target), waiting)
     this.check(bytes, waiting)
     this.pieces.push({ bytes, first: this.packed, target })
     this.packed += waiting.length
@@ -112,6 +112,18 @@ export class PackedText {
       `text in ipset's syntax, without control characters`,
     )
   }
+}
+
+/** Written piece by piece: a string glued together of both would be made twice, as garbage that has to be collected. */
+function bytesOf(first: string, entries: readonly string[]): Uint8Array {
+  const text = entries.join('\0')
+  const start = Buffer.byteLength(first) + 1
+  const bytes = Buffer.allocUnsafeSlow(start + Buffer.byteLength(text) + 1)
+  bytes.write(first)
+  bytes[start - 1] = 0
+  bytes.write(text, start)
+  bytes[bytes.length - 1] = 0
+  return bytes
 }
 
 function directive({ set, action, exclusive, serviceNames }: Target): string {
