@@ -36,7 +36,9 @@ void TextChanges::Index(Bytes piece) {
     const char* item_end = zero == nullptr ? end : zero;
     const std::string_view item(text, static_cast<size_t>(item_end - text));
     if (item.starts_with(kDirective)) {
-      targets_.push_back(ReadDirective(item));
+      // Pieces mostly say what the one before said: their changes then have one target.
+      if (targets_.empty() || item != directive_) targets_.push_back(ReadDirective(item));
+      directive_ = item;
     } else if (targets_.empty()) {
       throw KernelError("commit", EBADMSG, "an entry stands before any directive");
     } else {

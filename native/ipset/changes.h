@@ -1,6 +1,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "ipset/entry_rules.h"
@@ -55,6 +56,8 @@ class TextChanges final : public Changes {
 
   void Index(Bytes piece);
 
+  // The last one.
+  std::string_view directive_;
   std::vector<Target> targets_;
   std::vector<Item> items_;
 };
