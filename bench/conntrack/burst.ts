@@ -1,15 +1,13 @@
 /** A burst of new flows in a namespace of its own, and the program that makes it. */
-import { execFile, spawn, type ChildProcessByStdio } from 'node:child_process'
+import { spawn, type ChildProcessByStdio } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
 import { pid } from 'node:process'
 import { createInterface } from 'node:readline'
 import type { Readable } from 'node:stream'
-import { promisify } from 'node:util'
 
-import { InvalidArgumentError, openKernel, type Kernel } from '../../lib/index.js'
+import { InvalidArgumentError } from '../../lib/index.js'
 
-const run = promisify(execFile)
 const limit = join(__dirname, '..', '..', '..', 'build', 'bench', 'conntrack')
 
 /** The flows go to this many destinations in turn. */
@@ -31,25 +29,6 @@ export interface Times {
 /** The same clock. */
 export function monotonic(): number {
   return Number(process.hrtime.bigint()) / 1e9
-}
-
-/** A fresh namespace with a kernel open on it; both go afterwards. */
-export async function inNamespace<T>(
-  work: (room: { kernel: Kernel; path: string }) => Promise<T>,
-): Promise<T> {
-  const name = `bench-conntrack-${pid}`
-  const path = `/run/netns/${name}`
-  await run('ip', ['netns', 'add', name])
-  try {
-    const kernel = await openKernel({ netns: path })
-    try {
-      return await work({ kernel, path })
-    } finally {
-      await kernel.close()
-    }
-  } finally {
-    await run('ip', ['netns', 'delete', name])
-  }
 }
 
 /** Starts a program inside; its standard error is ours. */

@@ -3,8 +3,9 @@ import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 
+import { inNamespace } from '../namespace.js'
 import type { Driver, Measurement } from '../suite.js'
-import { generate, inNamespace, monotonic, parseFlows, runLimit, spawnInside, type Times } from './burst.js'
+import { generate, monotonic, parseFlows, runLimit, spawnInside, type Times } from './burst.js'
 
 /** Linux counts the time of processes in hundredths of a second for /proc (USER_HZ). */
 const TICKS_PER_SECOND = 100

@@ -2,13 +2,13 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 
 import type { Kernel, Listener, ListenOptions } from '../../lib/index.js'
+import { inNamespace } from '../namespace.js'
 import type { Driver, Measurement } from '../suite.js'
 import { watchLoop } from '../watch-loop.js'
 import {
   DESTINATIONS,
   generate,
   generateWhileStopped,
-  inNamespace,
   monotonic,
   parseFlows,
   service,
