@@ -1,22 +1,6 @@
 /** Seeded random command lines. Addresses and ports come from small pools, so that lines meet what others left. */
 
-type Random = () => number
-
-/** mulberry32: 32 bits of state, enough for tests. */
-function generator(seed: number): Random {
-  let state = seed
-  return () => {
-    state = (state + 0x6d2b79f5) | 0
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
-  }
-}
-
-/** One of the values. */
-function pick<Value>(random: Random, ...values: readonly [Value, ...Value[]]): Value {
-  return values[Math.floor(random() * values.length)] as Value
-}
+import { generator, pick, type Random } from './random.js'
 
 /** The words with this probability, else none. */
 function maybe(random: Random, probability: number, words: () => string): string {

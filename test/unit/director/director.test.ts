@@ -207,6 +207,36 @@ test('a service that the kernel refuses does not take others down, is named, and
   assert.equal(director.status().troubled.size, 0)
 })
 
+test('a new service is made without the server that is refused, which is tried again', async (context) => {
+  const { plane, director } = setUp(context)
+  plane.refuse = (change) =>
+    change.type === 'addServer' && change.serverKey === '10.180.0.1:80' ? 'EINVAL' : undefined
+  director.upsertService(service())
+  director.upsertEndpointSlice(slice(['10.180.0.1', '10.180.0.2']))
+  const { failed } = await director.sync()
+  assert.deepEqual(
+    failed.map(({ change }) => describeChange(change)),
+    [`+ server ${key} -> 10.180.0.1:80 masquerade weight 1`],
+  )
+  assert.deepEqual(serversOf(plane), { '10.180.0.2': 1 })
+  assert.deepEqual([...director.status().troubled.keys()], ['ns/svc'])
+  plane.refuse = () => undefined
+  await director.sync({ full: true })
+  assert.deepEqual(serversOf(plane), { '10.180.0.2': 1, '10.180.0.1': 1 })
+  assert.equal(director.status().troubled.size, 0)
+})
+
+test('where services may be added and servers may not, a new service has none', async (context) => {
+  const { plane, director } = setUp(context, {
+    allowedChanges: ['createSet', 'createLink', 'addEntry', 'writeRules', 'addService', 'addAddress'],
+  })
+  director.upsertService(service())
+  director.upsertEndpointSlice(slice(['10.180.0.1']))
+  const { withheld } = await director.sync()
+  assert.deepEqual(serversOf(plane), {})
+  assert.ok(withheld.map(describeChange).includes(`+ server ${key} -> 10.180.0.1:80 masquerade weight 1`))
+})
+
 test('what failed is tried again by itself once started', async (context) => {
   const { plane, director } = setUp(context)
   await director.start()
