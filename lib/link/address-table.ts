@@ -33,6 +33,8 @@ const KEYS: readonly string[] = [...SETTABLE, ...REPORTED]
 
 export class AddressTable extends RowTable<AddressField> {
   private readonly constants: RouteCalls['constants']
+  /** Of the row before: mostly all addresses are for one link. */
+  private checkedLink: string | undefined
 
   constructor() {
     const { addressRow, constants } = native().route
@@ -41,18 +43,24 @@ export class AddressTable extends RowTable<AddressField> {
   }
 
   add(operation: AddressOperation, link: string, address: string | AddressOptions): void {
-    const options = typeof address === 'string' ? parseAddress(address, 'address') : address
-    checkKeys(options, 'address', KEYS)
-    const name = checkLinkName(link, 'link')
+    const options = this.optionsOf(address)
+    if (link !== this.checkedLink) this.checkedLink = checkLinkName(link, 'link')
     const row = this.beginRow()
     const { view, at, constants } = this
     view.setUint32(row + at.change, constants[operation], littleEndian)
-    writeText(this.bytes, row + at.link, name)
+    writeText(this.bytes, row + at.link, link)
     const family = this.writeIdentity(row, options)
     this.writeFlags(row, family, options)
     this.writeLifetimes(row, options)
     this.writeIpv4Details(row, family, options)
     this.finishRow()
+  }
+
+  /** Text has no keys that could be misspelt. */
+  private optionsOf(address: string | AddressOptions): AddressOptions {
+    if (typeof address === 'string') return parseAddress(address, 'address')
+    checkKeys(address, 'address', KEYS)
+    return address
   }
 
   private writeIdentity(row: number, { address, prefixLength, peer, scope }: AddressOptions): number {

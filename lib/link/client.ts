@@ -5,6 +5,7 @@ import type { CommitOptions, CommitReport } from '../commit.js'
 import { DirectorError } from '../errors.js'
 import { native, translate, type KernelHandle } from '../native.js'
 import type { Sysctls } from '../sysctls.js'
+import { inTurns } from '../turns.js'
 import { explainCreation, explainLink } from './explain.js'
 import { rowReader } from './rows.js'
 import type { AddressOptions, Link, LinkAddress } from './types.js'
@@ -105,7 +106,7 @@ export class Links {
   async addresses(name?: string): Promise<LinkAddress[]> {
     if (name !== undefined) checkLinkName(name, 'name')
     const rows = await this.ask('addresses', (handle) => native().route.addresses(handle, name), name)
-    return rowReader().addresses(rows)
+    return inTurns(rowReader().addresses(rows))
   }
 
   /** See {@link Batch.addAddress}. Rejects with the error of the refusal. For many, commit a Batch. */

@@ -2,6 +2,7 @@
 import { AF_INET, AF_INET6, readAddress } from '../address.js'
 import { native, type AddressField, type LinkField, type RouteCalls } from '../native.js'
 import { littleEndian, offsetsOf, readText, type Offsets } from '../record.js'
+import type { Steps } from '../turns.js'
 import type { AddressOperation } from './address-table.js'
 import type { AddressScope, Link, LinkAddress, OperationalState } from './types.js'
 
@@ -39,8 +40,15 @@ class RowReader {
     return eachRow(rows, this.linkSize, (view, row) => this.linkAt(view, row))
   }
 
-  addresses(rows: ArrayBuffer): LinkAddress[] {
-    return eachRow(rows, this.addressSize, (view, row) => this.addressAt(view, row))
+  /** In steps: a director's link has tens of thousands. */
+  *addresses(rows: ArrayBuffer): Steps<LinkAddress[]> {
+    const view = new DataView(rows)
+    const result: LinkAddress[] = []
+    for (let row = 0; row + this.addressSize <= rows.byteLength; row += this.addressSize) {
+      result.push(this.addressAt(view, row))
+      yield
+    }
+    return result
   }
 
   operation(view: DataView, row: number): AddressOperation {

@@ -4,6 +4,7 @@ import type { IptablesState } from '../../iptables/types.js'
 import type { Family, Server } from '../../ipvs/types.js'
 import type { Change } from './changes.js'
 import type { SetDefinition } from './sets.js'
+import { atOnce, paced, type Steps } from '../../turns.js'
 import type { HealthCheckState, KernelState, VirtualServerState } from './state.js'
 
 /** A state that can be changed in place. */
@@ -20,13 +21,17 @@ export class MutableState implements KernelState {
 
   /** A copy that later changes to either side do not reach; servers of a service are shared until one changes. */
   static from(state: KernelState): MutableState {
+    return atOnce(MutableState.copying(state))
+  }
+
+  static *copying(state: KernelState): Steps<MutableState> {
     const copy = new MutableState()
-    for (const [key, value] of state.services) copy.services.set(key, value)
+    yield* paced(state.services, ([key, value]) => copy.services.set(key, value))
     for (const [name, { definition, entries }] of state.sets) {
-      copy.sets.set(name, { definition, entries: new Set(entries) })
+      copy.sets.set(name, { definition, entries: yield* copyingSet(entries) })
     }
     for (const [family, value] of state.iptables) copy.iptables.set(family, value)
-    copy.link = state.link && { name: state.link.name, addresses: new Set(state.link.addresses) }
+    copy.link = state.link && { name: state.link.name, addresses: yield* copyingSet(state.link.addresses) }
     for (const [name, value] of state.sysctls) copy.sysctls.set(name, value)
     for (const [port, value] of state.healthChecks) copy.healthChecks.set(port, value)
     return copy
@@ -132,6 +137,12 @@ export class MutableState implements KernelState {
     if (next === undefined) this.iptables.delete(family)
     else this.iptables.set(family, next)
   }
+}
+
+function* copyingSet(values: ReadonlySet<string>): Steps<Set<string>> {
+  const copy = new Set<string>()
+  yield* paced(values, (value) => copy.add(value))
+  return copy
 }
 
 /** The state after the changes; the given state is left as it is. */

@@ -6,6 +6,7 @@ import type { ResolvedOptions } from '../options.js'
 import { familyOf, prefixHolds } from '../input/ip.js'
 import type { SetRole } from '../state/sets.js'
 import { emptyState, type KernelState, type VirtualServerState } from '../state/state.js'
+import { paced, type Steps } from '../../turns.js'
 
 const addressSets: readonly SetRole[] = ['CLUSTER-IP', 'EXTERNAL-IP', 'EXTERNAL-IP-LOCAL', 'LOAD-BALANCER']
 const nodePortSets = {
@@ -35,36 +36,40 @@ export function isExcluded(address: string, options: ResolvedOptions): boolean {
  * The observed state without what must be left alone: families that we do not plan for, excluded prefixes, and, where
  * foreign services are kept, services that are neither ours nor planned.
  */
-export function withoutForeign(
+export function* withoutForeign(
   observed: KernelState,
   planned: KernelState,
   options: ResolvedOptions,
-): KernelState {
+): Steps<KernelState> {
   const services = new Map<string, VirtualServerState>()
-  for (const [key, state] of observed.services) {
-    const { service } = state
-    const family = 'fwmark' in service ? service.family : familyOf(service.address)
-    if (!options.families.includes(family)) continue
-    if (!planned.services.has(key)) {
-      if (!('fwmark' in service) && isExcluded(service.address, options)) continue
-      if (options.foreignServices === 'keep' && !isOurs(state, observed, options)) continue
-    }
-    services.set(key, state)
-  }
-  return { ...observed, services, link: linkWithoutForeign(observed, planned, options) }
+  yield* paced(observed.services, ([key, state]) => {
+    if (planned.services.has(key) || isOursToJudge(state, observed, options)) services.set(key, state)
+  })
+  return { ...observed, services, link: yield* linkWithoutForeign(observed, planned, options) }
 }
 
-function linkWithoutForeign(
+/** Whether a service that nobody here wishes is one that we may remove. */
+function isOursToJudge(state: VirtualServerState, observed: KernelState, options: ResolvedOptions): boolean {
+  const { service } = state
+  const family = 'fwmark' in service ? service.family : familyOf(service.address)
+  if (!options.families.includes(family)) return false
+  if (!('fwmark' in service) && isExcluded(service.address, options)) return false
+  return options.foreignServices !== 'keep' || isOurs(state, observed, options)
+}
+
+function* linkWithoutForeign(
   observed: KernelState,
   planned: KernelState,
   options: ResolvedOptions,
-): KernelState['link'] {
+): Steps<KernelState['link']> {
   const { link } = observed
   if (link === undefined) return undefined
-  const keeps = (address: string): boolean =>
-    planned.link?.addresses.has(address) === true ||
-    (options.families.includes(familyOf(address)) && !isExcluded(address, options))
-  return { name: link.name, addresses: new Set([...link.addresses].filter(keeps)) }
+  const addresses = new Set<string>()
+  yield* paced(link.addresses, (address) => {
+    const isOurs = options.families.includes(familyOf(address)) && !isExcluded(address, options)
+    if (isOurs || planned.link?.addresses.has(address) === true) addresses.add(address)
+  })
+  return { name: link.name, addresses }
 }
 
 /** The observed state without everything that is not ours for certain, whatever the options say about foreign services. */

@@ -63,7 +63,8 @@ export class Reconciler {
     await inTurns(this.planner.compile())
     const { compiled, options } = this.planner
     const observed = await this.plane.observe(compiled)
-    const changes = await inTurns(comparing(withoutForeign(observed, compiled, options), compiled))
+    const ours = await inTurns(withoutForeign(observed, compiled, options))
+    const changes = await inTurns(comparing(ours, compiled))
     return flat(await inTurns(grouping(changes.flatMap(singleChanges))))
   }
 
@@ -92,7 +93,8 @@ export class Reconciler {
     // Nothing can have drifted from what was never programmed.
     if (!isFirst) widenScope(touched, before)
     const { compiled, options } = this.planner
-    const held = MutableState.from(withoutForeign(observed, compiled, options))
+    const ours = await inTurns(withoutForeign(observed, compiled, options))
+    const held = await inTurns(MutableState.copying(ours))
     this.#held = held
     const wanted = await inTurns(comparing(held, compiled))
     const drift = isFirst ? [] : this.#driftAmong(wanted, touched)
