@@ -49,10 +49,10 @@ function targetsOf(port: PortSpec, family: Family, slices: readonly SliceSpec[])
     if (slice.family !== family) continue
     const match = slice.ports.find(({ name, protocol }) => name === port.name && protocol === port.protocol)
     if (match === undefined) continue
-    // As formatEndpoint() has it; joined once an endpoint, since there may be a hundred thousand.
+    // As formatEndpoint() has it. A text that is joined is one object, one that is added up is a tree of them.
     const [before, behind] = slice.family === 'inet' ? ['', `:${match.port}`] : ['[', `]:${match.port}`]
     for (const endpoint of slice.endpoints) {
-      const key = before + endpoint.address + behind
+      const key = [before, endpoint.address, behind].join('')
       const known = found.get(key)
       if (known === undefined || (!known.endpoint.condition.ready && endpoint.condition.ready)) {
         found.set(key, { key, endpoint, port: match.port })
