@@ -1,8 +1,15 @@
 /**
- * The yardsticks: the same work done by the library without a director. `raw-batch` sends what a cold start sends to
- * the kernel by netlink; `raw-dump` reads what a resync reads by netlink.
+ * The yardsticks: the same work done by the library without a director. `raw-batch` makes what a cold start makes in
+ * the kernel: settings, all sets, the link, rules, and one batch of entries, services, servers and addresses. It is told
+ * what to make: it reads no objects, plans nothing, and does not look at the kernel first. `raw-dump` reads what a
+ * resync reads by netlink.
  */
-import { Batch } from '../../lib/index.js'
+import { release } from 'node:os'
+
+import { Batch, plan, type Family, type KernelState } from '../../lib/index.js'
+import { createSet } from '../../lib/director/plane/set-changes.js'
+import { diffIptables } from '../../lib/iptables/diff.js'
+import { Iptables } from '../../lib/iptables/program.js'
 import type { Measurement } from '../suite.js'
 import { watchLoop } from '../watch-loop.js'
 import { median } from '../measure.js'
@@ -13,26 +20,24 @@ import {
   endpointAddress,
   endpointPort,
   localEndpoints,
+  nodeName,
+  service,
   servicePort,
+  slice,
   type ClusterSize,
 } from './wishes.js'
 
 const link = 'kube-ipvs0'
-const sets = {
-  'KUBE-CLUSTER-IP': 'hash:ip,port',
-  'KUBE-IPVS-IPS': 'hash:ip',
-  'KUBE-LOOP-BACK': 'hash:ip,port,ip',
-} as const
 
 export function rawBatch(size: ClusterSize): Promise<Measurement> {
-  return inFreshPlace(async ({ kernel }) => {
-    await kernel.links.createDummy(link)
-    for (const [name, type] of Object.entries(sets)) await kernel.sets.create(name, type, { maxelem: 65536 })
+  return inFreshPlace(async (place) => {
+    const frame = planFrame()
     const cpu = new CpuMeter()
     const { value: seconds, eventLoopDelayMs } = await watchLoop(async () => {
       const started = performance.now()
       await cpu.measure(async () => {
-        const { failed } = await kernel.commit(everything(size))
+        await makeFrame(place, frame)
+        const { failed } = await place.kernel.commit(everything(size))
         if (failed[0] !== undefined) throw failed[0].error
       })
       return (performance.now() - started) / 1000
@@ -40,6 +45,24 @@ export function rawBatch(size: ClusterSize): Promise<Measurement> {
     const operations = size.services * (1 + size.endpoints)
     return { seconds, eventLoopDelayMs, operations, figures: cpu.figures() }
   })
+}
+
+/** What does not grow with the services: planned for one of them, which has an endpoint on this node. */
+function planFrame(): KernelState {
+  const one = { services: 1, endpoints: 1 }
+  const facts = { name: nodeName, addresses: [], kernelRelease: release() }
+  return plan({ services: [service(0)], endpointSlices: [slice(one, 0)] }, facts)
+}
+
+async function makeFrame({ kernel, netns }: Place, frame: KernelState): Promise<void> {
+  for (const [name, value] of frame.sysctls) await kernel.sysctls.set(name, value)
+  for (const { definition } of frame.sets.values()) await createSet(kernel, definition)
+  await kernel.links.createDummy(link)
+  const write = async (family: Family): Promise<void> => {
+    const rules = diffIptables(undefined, frame.iptables.get(family))
+    if (rules !== undefined) await new Iptables(family, { netns }).write(rules)
+  }
+  await Promise.all([write('inet'), write('inet6')])
 }
 
 /** Building the batch counts, as it does for the director. */
