@@ -48,7 +48,8 @@ export class Iptables {
   /** `'1.8.9'`. @throws `ERR_UNSUPPORTED_FEATURE` */
   async version(): Promise<string> {
     if (this.#version === undefined) {
-      const { output } = await this.#start([await this.#findPrefix(), '--version'])
+      // The same in every namespace: nobody has to go there.
+      const { output } = await runToEnd(await this.#findPrefix(), ['--version'], '')
       this.#version = /v(\d+(?:\.\d+)*)/.exec(output)?.[1] ?? ''
     }
     return this.#version
