@@ -24,17 +24,14 @@ export function* paced<T>(things: Iterable<T>, visit: (thing: T) => void): Steps
 export type Steps<T = void> = Generator<undefined, T, undefined>
 
 export async function inTurns<T>(work: Steps<T>): Promise<T> {
-  // Work of a few steps, which most of it is, never looks at the clock.
-  let until: number | undefined
+  // Work of a few steps, which most of it is, never looks at the clock; longer work pauses once before it does.
+  let until = -Infinity
   for (let step = 1; ; step++) {
     const { done, value } = work.next()
     if (done === true) return value
-    if (step % stepsBetweenLooks !== 0) continue
-    const now = performance.now()
-    until ??= now + sliceMs
-    if (now < until) continue
+    if (step % stepsBetweenLooks !== 0 || performance.now() < until) continue
     await nextTurn()
-    until = undefined
+    until = performance.now() + sliceMs
   }
 }
 
