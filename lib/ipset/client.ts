@@ -266,11 +266,15 @@ export class Sets {
   private besides(busyTimeoutMs = 0): BesideHost {
     const longer = { busyTimeoutMs: Math.max(busyTimeoutMs, DESTROY_TIMEOUT_MS) }
     return {
-      names: () => this.ask('names', '', (handle) => native().sets.names(handle)),
+      names: () => this.names(),
       claim: (beside) => this.ask('claim', beside, (handle) => native().sets.claim(handle, beside)),
       unclaim: (beside) => native().sets.unclaim(this.host.handle(), beside),
       destroy: (beside) => this.destroy(beside, longer),
     }
+  }
+
+  private names(): Promise<string[]> {
+    return this.ask('names', '', (handle) => native().sets.names(handle))
   }
 
   private async state(operation: string, name: string) {
@@ -291,8 +295,9 @@ export class Sets {
   ): Promise<CommitReport> {
     checkName(name)
     const target = targetOf(name, action, options)
-    // A set that is not there is one error, not one for each entry.
-    await this.state(action, name)
+    // A set that is not there is one error, not one for each entry. Its header is asked for only then: to make one, the
+    // kernel walks through the whole set.
+    if (!(await this.names()).includes(name)) await this.state(action, name)
     const { onError, signal } = options
     const commitOptions = { ...(onError && { onError }), signal }
     const commit = (batch: Batch, given: CommitOptions) => this.host.commit(batch, given)
