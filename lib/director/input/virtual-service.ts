@@ -45,7 +45,8 @@ export function virtualServiceName(service: VirtualService): string {
 /** @throws InvalidArgumentError naming the field */
 export function readVirtualService(given: VirtualService): VirtualServiceSpec {
   const name = virtualServiceName(given)
-  const service = { ...readKey(given), ...readServiceOptions(given) }
+  // Not by spreading: see ipvs/rows.ts, serviceAt.
+  const service = Object.assign(readKey(given), readServiceOptions(given))
   if (!('fwmark' in service) && service.port === 0 && service.persistence === undefined) {
     throw new InvalidArgumentError('port', 0, '1–65535, or 0 with persistence')
   }

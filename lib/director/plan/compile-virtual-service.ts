@@ -23,7 +23,8 @@ export function compileVirtualService(
   const { service } = spec
   const family: Family = 'fwmark' in service ? service.family : familyOf(service.address)
   if (!options.families.includes(family)) return builder.build()
-  builder.addService({ ...service, scheduler: service.scheduler ?? options.scheduler }, spec.servers)
+  const scheduler = service.scheduler ?? options.scheduler
+  builder.addService(Object.assign({}, service, { scheduler }), spec.servers)
   if ('fwmark' in service) return builder.build()
   const role: SetRole = setBySourceNat[`${spec.sourceNat}`]
   // Port 0 means every port, which a set of ports cannot say; such a service is neither filtered nor masqueraded.

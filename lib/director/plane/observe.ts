@@ -88,10 +88,11 @@ function asObserved(observed: ConfiguredService): VirtualServerState {
     })
   }
   const service = {
-    ...keyOf(observed),
     scheduler,
     schedulerFlags,
     onePacket,
+    // Not first: see ipvs/rows.ts, serviceAt.
+    ...keyOf(observed),
     ...(persistence !== undefined && { persistence }),
     ...(persistenceEngine !== undefined && { persistenceEngine }),
   }
