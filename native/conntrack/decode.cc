@@ -144,12 +144,18 @@ bool ReadTableStats(const Message& message, TableStats& stats) {
 }
 
 bool ReadCpuStats(const Message& message, CpuStatsRow& row) {
+  // The kernel answers for the expectations in the name of the flows (ctnetlink_exp_stat_fill_info): only the
+  // command tells.
+  const bool of_expectations = SubsystemOf(message.type) == NFNL_SUBSYS_CTNETLINK_EXP ||
+                               CommandOf(message.type) == IPCTNL_MSG_EXP_GET_STATS_CPU;
+  static_assert(static_cast<int>(IPCTNL_MSG_EXP_GET_STATS_CPU) !=
+                static_cast<int>(IPCTNL_MSG_CT_GET_STATS_CPU));
   if (message.payload.size() < sizeof(nfgenmsg)) return false;
   nfgenmsg header;
   std::memcpy(&header, message.payload.data(), sizeof header);
   row.cpu = be16toh(header.res_id);
   AttributeReader reader(AfterHeader(message.payload, sizeof header));
-  if (SubsystemOf(message.type) == NFNL_SUBSYS_CTNETLINK_EXP) return ReadExpectationCounts(reader, row);
+  if (of_expectations) return ReadExpectationCounts(reader, row);
   return ReadFlowCounts(reader, row);
 }
 
