@@ -33,9 +33,10 @@ export interface ListenOptions {
   readonly queueBytes?: number
   /**
    * Keep the consumer's picture right: flows older than the listener come as synthetic `new` events; after a loss, what
-   * was missed comes as synthetic events. The kernel never reports the end of flows older than the listener (it does
-   * with `nf_conntrack_events=1`): as long as there are some, the table is read again every `intervalSeconds` (@default
-   * 15). Costs memory for every flow that passes the filter. @default false
+   * was missed comes as synthetic events. The kernel does not report the end of flows older than the listener (it does
+   * with `nf_conntrack_events=1`, and of flows that began while anybody listened): as long as there are some, the table
+   * is read again every `intervalSeconds` (@default 15). Costs memory for every flow that passes the filter.
+   * @default false
    */
   readonly resync?: boolean | { readonly intervalSeconds?: number }
   /**
