@@ -12,7 +12,6 @@ export interface ListingSource<T> {
   readonly operation: string
   /** Starts the dump anew. */
   open(): Promise<DumpHandle>
-  readonly rowSize: number
   decode(view: DataView, offset: number): T
   explain?(error: unknown): unknown
 }
@@ -62,11 +61,12 @@ export class Listing<T> implements AsyncIterable<T>, PromiseLike<T[]> {
     try {
       dump = await this.source.open()
       for (;;) {
-        const { rows, state } = await dump.next()
-        const step = this.source.rowSize * ROWS_A_TURN
+        const { rows, rowBytes, state } = await dump.next()
+        const step = rowBytes * ROWS_A_TURN
         for (let start = 0; start < rows.byteLength; start += step) {
           if (start > 0) await nextTurn()
-          yield { items: this.decode(rows, start, start + step), interrupted: false }
+          const end = Math.min(start + step, rows.byteLength)
+          yield { items: this.decode(rows, rowBytes, start, end), interrupted: false }
         }
         if (state === 'interrupted') yield { items: [], interrupted: true }
         if (state !== 'more') return
@@ -78,11 +78,14 @@ export class Listing<T> implements AsyncIterable<T>, PromiseLike<T[]> {
     }
   }
 
-  private *decode(rows: ArrayBuffer, start: number, end: number): Generator<T, void, undefined> {
-    const { rowSize } = this.source
+  private *decode(
+    rows: ArrayBuffer,
+    rowBytes: number,
+    start: number,
+    end: number,
+  ): Generator<T, void, undefined> {
     const view = new DataView(rows)
-    const last = Math.min(end, rows.byteLength) - rowSize
-    for (let offset = start; offset <= last; offset += rowSize) {
+    for (let offset = start; offset + rowBytes <= end; offset += rowBytes) {
       yield this.source.decode(view, offset)
     }
   }

@@ -79,12 +79,11 @@ export interface NativeSetHeader {
   skbinfo: boolean
 }
 
-/** A header as it is read. `rowBytes` is how much of an entry row the entries of such a set fill. */
+/** A header as it is read. */
 export interface NativeSetState extends NativeSetHeader {
   readonly elements: number
   readonly references: number
   readonly memoryBytes: number
-  readonly rowBytes: number
 }
 
 /** Calls of native/binding/sets_binding.cc. */
@@ -106,7 +105,8 @@ export interface SetsCalls {
   /** Takes a name that no living process of the network namespace holds; false where one does. */
   claim(kernel: KernelHandle, name: string): Promise<boolean>
   unclaim(kernel: KernelHandle, name: string): void
-  entries(kernel: KernelHandle, name: string, rowBytes: number): DumpHandle
+  /** Rows hold as much of an entry row as the entries of such a set fill. */
+  entries(kernel: KernelHandle, name: string): DumpHandle
   /** The chunks are text, whole lines each. */
   save(kernel: KernelHandle, name?: string): DumpHandle
 }

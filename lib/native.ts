@@ -92,7 +92,8 @@ export interface KernelHandle {
 
 /** A dump that is pulled chunk by chunk; one next() at a time. */
 export interface DumpHandle {
-  next(): Promise<{ rows: ArrayBuffer; state: 'more' | 'done' | 'interrupted' }>
+  /** `rowBytes` is how long each row is; 1 of text. */
+  next(): Promise<{ rows: ArrayBuffer; rowBytes: number; state: 'more' | 'done' | 'interrupted' }>
   close(): void
 }
 

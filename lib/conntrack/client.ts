@@ -110,7 +110,6 @@ export class Conntrack {
     return new Listing({
       operation: 'flows',
       open: async () => native().conntrack.flows(this.host.handle(), row),
-      rowSize: reader.flowSize,
       decode: (view, offset) => reader.flowAt(view, new Uint8Array(view.buffer), offset),
       explain: explainConntrack('flows'),
     })

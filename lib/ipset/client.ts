@@ -162,8 +162,7 @@ export class Sets {
   entries(name: string): EntryListing {
     checkName(name)
     return new EntryListing({
-      rowBytes: async () => (await this.state('entries', name)).rowBytes,
-      open: (rowBytes) => native().sets.entries(this.host.handle(), name, rowBytes),
+      open: () => native().sets.entries(this.host.handle(), name),
       explain: explainSets('entries', name),
     })
   }

@@ -1,5 +1,5 @@
 /** The entries of a set as they are read: objects one by one, or whole tables of rows. */
-import { Listing, type ListingSource } from '../listing.js'
+import { Listing } from '../listing.js'
 import type { DumpHandle } from '../native.js'
 import { entryReader } from './rows.js'
 import type { Entry } from './types.js'
@@ -31,9 +31,7 @@ export class EntryTable implements Iterable<Entry> {
 type Chunk = ReturnType<DumpHandle['next']>
 
 export interface EntrySource {
-  /** How long a row of this set is. */
-  rowBytes(): Promise<number>
-  open(rowBytes: number): DumpHandle
+  open(): DumpHandle
   explain(error: unknown): unknown
 }
 
@@ -43,7 +41,12 @@ export interface EntrySource {
  */
 export class EntryListing extends Listing<Entry> {
   constructor(private readonly entrySource: EntrySource) {
-    super(listingSource(entrySource))
+    super({
+      operation: 'entries',
+      open: async () => entrySource.open(),
+      decode: (view, offset) => entryReader().read(view, offset),
+      explain: (error) => entrySource.explain(error),
+    })
   }
 
   /** The same in tables of some thousand entries each: the fastest way to read a large set. */
@@ -51,11 +54,10 @@ export class EntryListing extends Listing<Entry> {
     const source = this.entrySource
     let dump: DumpHandle | undefined
     try {
-      const rowBytes = await source.rowBytes()
-      dump = source.open(rowBytes)
+      dump = source.open()
       let next: Chunk | undefined = dump.next()
       while (next !== undefined) {
-        const { rows, state }: Awaited<Chunk> = await next
+        const { rows, rowBytes, state }: Awaited<Chunk> = await next
         // C++ reads the next table while the caller looks at this one.
         next = state === 'more' ? dump.next() : undefined
         next?.catch(() => undefined)
@@ -66,22 +68,5 @@ export class EntryListing extends Listing<Entry> {
     } finally {
       dump?.close()
     }
-  }
-}
-
-function listingSource(source: EntrySource): ListingSource<Entry> {
-  // Known once the dump is open, which is before the first row is looked at.
-  let rowSize = 0
-  return {
-    operation: 'entries',
-    async open() {
-      rowSize = await source.rowBytes()
-      return source.open(rowSize)
-    },
-    get rowSize() {
-      return rowSize
-    },
-    decode: (view, offset) => entryReader().read(view, offset),
-    explain: (error) => source.explain(error),
   }
 }

@@ -73,7 +73,6 @@ export class Ipvs {
     return new Listing({
       operation: 'services',
       open: async () => native().ipvs.dump(this.host.handle()),
-      rowSize: reader.serviceSize,
       decode: (view, offset) => reader.serviceState(view, offset),
       explain: explainIpvs('services'),
     })
@@ -101,7 +100,6 @@ export class Ipvs {
     return new Listing({
       operation: 'servers',
       open: async () => native().ipvs.dump(this.host.handle(), row),
-      rowSize: reader.serverSize,
       decode: (view, offset) => reader.serverState(view, offset),
       explain: explainIpvs('servers'),
     })

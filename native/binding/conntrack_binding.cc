@@ -36,9 +36,9 @@ Napi::Value Flows(const Napi::CallbackInfo& info) {
   auto state = KernelHandle::StateOf(info[0]);
   const auto filter = RecordOf<conntrack::FlowFilter>(info[1]);
   return DumpHandle::New(info.Env(), [state, filter, dump = std::shared_ptr<conntrack::FlowDump>()](
-                                         std::vector<uint8_t>& rows, size_t enough) mutable {
+                                         RowPiece& piece, size_t enough) mutable {
     if (!dump) dump = std::make_shared<conntrack::FlowDump>(state->conntrack.pool(), filter);
-    return dump->ReadRows(rows, enough);
+    return dump->ReadRows(piece, enough);
   });
 }
 

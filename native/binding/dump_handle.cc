@@ -1,16 +1,20 @@
 #include "binding/dump_handle.h"
 
+#include <utility>
+
 #include "binding/buffers.h"
 #include "binding/task.h"
 
 namespace director::binding {
 namespace {
 
-// Large enough to make a chunk's fixed costs vanish, small enough that the first rows come at once.
-constexpr size_t kChunkBytes = 256 << 10;
+// Small enough that the first rows come at once; those behind fill a large page, with room for the message
+// that goes beyond, and make a chunk's fixed costs vanish.
+constexpr size_t kFirstChunkBytes = 256 << 10;
+constexpr size_t kChunkBytes = kLargePage / 5 * 4;
 
 struct Chunk {
-  std::vector<uint8_t> rows;
+  RowPiece piece;
   netlink::DumpState state;
 };
 
@@ -42,20 +46,23 @@ Napi::Value DumpHandle::New(Napi::Env env, RowReader reader) {
 
 DumpHandle::DumpHandle(const Napi::CallbackInfo& info)
     : Napi::ObjectWrap<DumpHandle>(info),
-      reader_(std::make_shared<RowReader>(std::move(*info[0].As<Napi::External<RowReader>>().Data()))) {}
+      reader_(std::make_shared<RowReader>(std::move(*info[0].As<Napi::External<RowReader>>().Data()))),
+      enough_(kFirstChunkBytes) {}
 
 Napi::Value DumpHandle::Next(const Napi::CallbackInfo& info) {
   if (!reader_) throw Napi::Error::New(info.Env(), "the dump is closed");
   return Task<Chunk>::Start(
       info.Env(), "ipvs_director.dump",
-      [reader = reader_] {
+      [reader = reader_, enough = std::exchange(enough_, kChunkBytes)] {
         Chunk chunk;
-        chunk.state = (*reader)(chunk.rows, kChunkBytes);
+        chunk.piece.bytes.reserve(enough + enough / 4);
+        chunk.state = (*reader)(chunk.piece, enough);
         return chunk;
       },
       [](Napi::Env env, Chunk& chunk) {
         Napi::Object object = Napi::Object::New(env);
-        object.Set("rows", ToArrayBuffer(env, std::move(chunk.rows)));
+        object.Set("rows", ToArrayBuffer(env, std::move(chunk.piece.bytes)));
+        object.Set("rowBytes", static_cast<double>(chunk.piece.row_bytes));
         object.Set("state", StateName(chunk.state));
         return object;
       });

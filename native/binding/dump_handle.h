@@ -4,17 +4,17 @@
 
 #include <functional>
 #include <memory>
-#include <vector>
 
 #include "netlink/dump.h"
+#include "util/row_memory.h"
 
 namespace director::binding {
 
 // Reads rows of some dump until there are at least `enough` bytes of them, on a pool thread.
-using RowReader = std::function<netlink::DumpState(std::vector<uint8_t>& rows, size_t enough)>;
+using RowReader = std::function<netlink::DumpState(RowPiece& piece, size_t enough)>;
 
 // A dump that JavaScript pulls chunk by chunk:
-//   next()  → Promise<{ rows: ArrayBuffer, state: 'more' | 'done' | 'interrupted' }>
+//   next()  → Promise<{ rows: ArrayBuffer, rowBytes: number, state: 'more' | 'done' | 'interrupted' }>
 //   close() drops the dump; a next() under way still settles
 // One next() at a time: lib/listing.ts keeps to that.
 class DumpHandle final : public Napi::ObjectWrap<DumpHandle> {
@@ -29,6 +29,7 @@ class DumpHandle final : public Napi::ObjectWrap<DumpHandle> {
   void Close(const Napi::CallbackInfo& info);
 
   std::shared_ptr<RowReader> reader_;
+  size_t enough_;
 };
 
 }  // namespace director::binding

@@ -158,9 +158,9 @@ Napi::Value Dump(const Napi::CallbackInfo& info) {
   auto state = KernelHandle::StateOf(info[0]);
   const auto key = KeyOf(info[1]);
   return DumpHandle::New(info.Env(), [state, key, table = std::shared_ptr<ipvs::TableDump>()](
-                                         std::vector<uint8_t>& rows, size_t enough) mutable {
+                                         RowPiece& piece, size_t enough) mutable {
     if (!table) table = std::make_shared<ipvs::TableDump>(state->ipvs, key);
-    return table->Read(rows, enough);
+    return table->Read(piece, enough);
   });
 }
 

@@ -96,7 +96,6 @@ Napi::Object ValueOfHeader(Napi::Env env, const SetHeader& header) {
   object.Set("elements", header.elements);
   object.Set("references", header.references);
   object.Set("memoryBytes", header.memory_bytes);
-  object.Set("rowBytes", Napi::Number::New(env, static_cast<double>(RowBytes(header))));
   return object;
 }
 

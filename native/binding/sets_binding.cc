@@ -124,11 +124,10 @@ Napi::Value Unclaim(const Napi::CallbackInfo& info) {
 Napi::Value Entries(const Napi::CallbackInfo& info) {
   auto state = KernelHandle::StateOf(info[0]);
   const std::string set = TextOfValue(info[1]);
-  const size_t stride = info[2].ToNumber().Uint32Value();
-  return DumpHandle::New(info.Env(), [state, set, stride, listing = std::shared_ptr<ipset::EntryListing>()](
-                                         std::vector<uint8_t>& rows, size_t enough) mutable {
-    if (!listing) listing = std::make_shared<ipset::EntryListing>(state->sets.pool(), set, stride);
-    return listing->Read(rows, enough);
+  return DumpHandle::New(info.Env(), [state, set, listing = std::shared_ptr<ipset::EntryListing>()](
+                                         RowPiece& piece, size_t enough) mutable {
+    if (!listing) listing = std::make_shared<ipset::EntryListing>(state->sets.pool(), set);
+    return listing->Read(piece, enough);
   });
 }
 
@@ -137,9 +136,9 @@ Napi::Value Save(const Napi::CallbackInfo& info) {
   auto state = KernelHandle::StateOf(info[0]);
   const auto set = OptionalText(info[1]);
   return DumpHandle::New(info.Env(), [state, set, listing = std::shared_ptr<ipset::SaveListing>()](
-                                         std::vector<uint8_t>& text, size_t enough) mutable {
+                                         RowPiece& piece, size_t enough) mutable {
     if (!listing) listing = std::make_shared<ipset::SaveListing>(state->sets.pool(), set);
-    return listing->Read(text, enough);
+    return listing->Read(piece, enough);
   });
 }
 

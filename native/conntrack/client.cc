@@ -219,7 +219,9 @@ DumpState FlowDump::ReadPart() {
   return state;
 }
 
-DumpState FlowDump::ReadRows(std::vector<uint8_t>& rows, size_t enough) {
+DumpState FlowDump::ReadRows(RowPiece& piece, size_t enough) {
+  auto& rows = piece.bytes;
+  piece.row_bytes = sizeof(FlowRow);
   DumpState state;
   do {
     state = ReadPart();

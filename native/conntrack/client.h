@@ -10,6 +10,7 @@
 #include "netlink/dump.h"
 #include "netlink/pool.h"
 #include "netlink/report.h"
+#include "util/row_memory.h"
 
 namespace director::conntrack {
 
@@ -63,7 +64,7 @@ class FlowDump {
   template <class Visitor>
   netlink::DumpState Read(Visitor&& visit);
   // Appends rows until there are at least `enough` bytes or the dump is over.
-  netlink::DumpState ReadRows(std::vector<uint8_t>& rows, size_t enough);
+  netlink::DumpState ReadRows(RowPiece& piece, size_t enough);
 
  private:
   void Start(const KernelConditions& allowed);

@@ -51,23 +51,23 @@ void StartListing(netlink::Dump& dump, netlink::Socket& socket, const std::optio
   dump.Start(writer.data(), sequence);
 }
 
-EntryListing::EntryListing(netlink::SocketPool& pool, std::string set, size_t stride)
-    : set_(std::move(set)), stride_(stride), socket_(pool.Take()), dump_(*socket_) {}
+EntryListing::EntryListing(netlink::SocketPool& pool, std::string set)
+    : set_(std::move(set)), socket_(pool.Take()), dump_(*socket_) {}
 
-DumpState EntryListing::Read(std::vector<uint8_t>& rows, size_t enough) {
+DumpState EntryListing::Read(RowPiece& piece, size_t enough) {
   if (!started_) StartListing(dump_, *socket_, set_, 0);
   started_ = true;
-  // The last message may bring a few thousand rows more than asked for.
-  rows.reserve(enough + enough / 2);
   DumpState state = DumpState::kMore;
-  while (state == DumpState::kMore && rows.size() < enough) {
-    state = dump_.Read([&](const Message& message) { ReadMessage(message, rows); });
+  while (state == DumpState::kMore && piece.bytes.size() < enough) {
+    state = dump_.Read([&](const Message& message) { ReadMessage(message, piece); });
   }
+  if (stride_ > 0) piece.row_bytes = stride_;
   if (state != DumpState::kMore) socket_.Return();
   return state;
 }
 
-void EntryListing::ReadMessage(const Message& message, std::vector<uint8_t>& rows) {
+void EntryListing::ReadMessage(const Message& message, RowPiece& piece) {
+  if (stride_ == 0) ReadHeader(message);
   EntryRow row;
   const bool good = EachElement(message, [&](Bytes element) {
     std::memset(&row, 0, stride_);
@@ -76,15 +76,23 @@ void EntryListing::ReadMessage(const Message& message, std::vector<uint8_t>& row
     if (RowBytesOf(row.fields) > stride_)
       throw KernelError("entries", ESTALE, "the set was replaced while it was being read");
     const auto* bytes = reinterpret_cast<const uint8_t*>(&row);
-    rows.insert(rows.end(), bytes, bytes + stride_);
+    piece.bytes.insert(piece.bytes.end(), bytes, bytes + stride_);
   });
   if (!good) Malformed();
+}
+
+// A listing begins with the set's header. To ask for it apart would have the kernel walk through the set once
+// more.
+void EntryListing::ReadHeader(const Message& message) {
+  SetHeader header;
+  if (!ReadSetHeader(message.payload, header) || header.type.empty()) Malformed();
+  stride_ = RowBytes(header);
 }
 
 SaveListing::SaveListing(netlink::SocketPool& pool, std::optional<std::string> set)
     : set_(std::move(set)), socket_(pool.Take()), dump_(*socket_) {}
 
-DumpState SaveListing::Read(std::vector<uint8_t>& text, size_t enough) {
+DumpState SaveListing::Read(RowPiece& piece, size_t enough) {
   if (!started_) StartListing(dump_, *socket_, set_, 0);
   started_ = true;
   text_.clear();
@@ -92,7 +100,7 @@ DumpState SaveListing::Read(std::vector<uint8_t>& text, size_t enough) {
   while (state == DumpState::kMore && text_.size() < enough) {
     state = dump_.Read([&](const Message& message) { ReadMessage(message); });
   }
-  text.assign(text_.begin(), text_.end());
+  piece.bytes.assign(text_.begin(), text_.end());
   if (state != DumpState::kMore) socket_.Return();
   return state;
 }

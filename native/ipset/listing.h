@@ -7,6 +7,7 @@
 #include "ipset/set_header.h"
 #include "netlink/dump.h"
 #include "netlink/pool.h"
+#include "util/row_memory.h"
 
 namespace director::ipset {
 
@@ -14,20 +15,23 @@ namespace director::ipset {
 void StartListing(netlink::Dump& dump, netlink::Socket& socket, const std::optional<std::string>& set,
                   uint32_t flags);
 
-// The entries of one set as rows of `stride` bytes, read piece by piece. One thread at a time.
+// The entries of one set as rows, as long as its type and options want them, read piece by piece. One thread
+// at a time.
 class EntryListing {
  public:
-  EntryListing(netlink::SocketPool& pool, std::string set, size_t stride);
+  EntryListing(netlink::SocketPool& pool, std::string set);
 
   // Appends rows until there are at least `enough` bytes or the listing is over. Throws ESTALE when the set
-  // was replaced by one whose entries need longer rows.
-  netlink::DumpState Read(std::vector<uint8_t>& rows, size_t enough);
+  // was replaced meanwhile by one whose entries need longer rows.
+  netlink::DumpState Read(RowPiece& piece, size_t enough);
 
  private:
-  void ReadMessage(const netlink::Message& message, std::vector<uint8_t>& rows);
+  void ReadMessage(const netlink::Message& message, RowPiece& piece);
+  void ReadHeader(const netlink::Message& message);
 
   std::string set_;
-  size_t stride_;
+  // Of a row, bytes; 0 until the first message has brought the header.
+  size_t stride_ = 0;
   netlink::SocketPool::Lease socket_;
   netlink::Dump dump_;
   bool started_ = false;
@@ -38,7 +42,7 @@ class SaveListing {
  public:
   SaveListing(netlink::SocketPool& pool, std::optional<std::string> set);
 
-  netlink::DumpState Read(std::vector<uint8_t>& text, size_t enough);
+  netlink::DumpState Read(RowPiece& piece, size_t enough);
 
  private:
   void ReadMessage(const netlink::Message& message);

@@ -209,7 +209,9 @@ Snapshot Client::ReadSnapshot() {
 TableDump::TableDump(Client& client, std::optional<ServiceKey> key)
     : key_(key), socket_(client.pool().Take()), dump_(*socket_), family_(client.family()) {}
 
-DumpState TableDump::Read(std::vector<uint8_t>& rows, size_t enough) {
+DumpState TableDump::Read(RowPiece& piece, size_t enough) {
+  auto& rows = piece.bytes;
+  piece.row_bytes = key_ ? sizeof(ServerRow) : sizeof(ServiceRow);
   if (!started_) {
     StartDump(dump_, *socket_, family_, key_ ? IPVS_CMD_GET_DEST : IPVS_CMD_GET_SERVICE,
               key_ ? &*key_ : nullptr);

@@ -10,6 +10,7 @@
 #include "netlink/dump.h"
 #include "netlink/pool.h"
 #include "netlink/report.h"
+#include "util/row_memory.h"
 
 namespace director::ipvs {
 
@@ -60,7 +61,7 @@ class TableDump {
 
   // Appends rows until there are at least `enough` bytes or the dump is over. Returns kMore while there is
   // more.
-  netlink::DumpState Read(std::vector<uint8_t>& rows, size_t enough);
+  netlink::DumpState Read(RowPiece& piece, size_t enough);
 
  private:
   std::optional<ServiceKey> key_;

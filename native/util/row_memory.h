@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <new>
+#include <vector>
 
 namespace director {
 
@@ -59,6 +60,12 @@ struct RowMemory {
  private:
   // More than three quarters of the last page are used.
   static bool Large(size_t rows) { return rows * sizeof(Row) > kLargePage / 4 * 3; }
+};
+
+// A piece of a dump on its way out: rows of one length, or text.
+struct RowPiece {
+  std::vector<uint8_t, RowMemory<uint8_t>> bytes;
+  size_t row_bytes = 1;
 };
 
 }  // namespace director
