@@ -55,7 +55,9 @@ void CheckFlow(const netlink::Message& message) {
   WriteRow row{WriteKind::kCreate, 0, flow, {}, {}};
   row.flow.original = Sent(flow.original);
   row.flow.reply = Sent(flow.reply);
+  // A message may lack the other direction; a zone that only one direction is in is not the other's.
   if (row.flow.reply.family == 0) row.flow.reply = row.flow.original;
+  if ((flow.present & kHasReplyZone) == 0) row.flow.reply.zone = 0;
   Buffer buffer;
   FlowRow again{};
   if (!ReadFlow(Encode(buffer, row), again)) abort();
