@@ -178,7 +178,7 @@ export type ConntrackConstant =
 
 /** A stretch of the event stream: rows of one kind, or a gap. */
 export type NativeChunk =
-  | { readonly kind: number; readonly rows: ArrayBuffer }
+  | { readonly kind: number; readonly rows: ArrayBuffer; readonly rowBytes: number }
   | { readonly lost: number; readonly reason: 'overrun' | 'unreadable' }
 
 export interface NativeListenerOptions {

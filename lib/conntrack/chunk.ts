@@ -10,19 +10,20 @@ export abstract class RowChunk<T> implements Iterable<T> {
   constructor(
     /** Rows of `native/conntrack/records.h`, for those who read them themselves. */
     readonly rows: ArrayBuffer,
-    private readonly rowSize: number,
+    /** Of one row: what few flows have is left out where none of these has it. */
+    readonly rowBytes: number,
   ) {}
 
   /** How many events there are. */
   get length(): number {
-    return this.rows.byteLength / this.rowSize
+    return this.rows.byteLength / this.rowBytes
   }
 
   *[Symbol.iterator](): Generator<T, void, undefined> {
-    const { rows, rowSize } = this
+    const { rows, rowBytes } = this
     const view = new DataView(rows)
     const bytes = new Uint8Array(rows)
-    for (let row = 0; row + rowSize <= rows.byteLength; row += rowSize) yield this.decode(view, bytes, row)
+    for (let row = 0; row + rowBytes <= rows.byteLength; row += rowBytes) yield this.decode(view, bytes, row)
   }
 
   protected abstract decode(view: DataView, bytes: Uint8Array, row: number): T
@@ -37,10 +38,10 @@ export class FlowChunk extends RowChunk<FlowEvent> {
   /** @internal */
   constructor(
     rows: ArrayBuffer,
-    rowSize: number,
+    rowBytes: number,
     private readonly connectionOf?: ConnectionOf,
   ) {
-    super(rows, rowSize)
+    super(rows, rowBytes)
   }
 
   protected decode(view: DataView, bytes: Uint8Array, row: number): FlowEvent {
@@ -79,8 +80,7 @@ export type EventChunk = FlowChunk | ExpectationChunk | LostChunk
 /** @internal */
 export function makeChunk(chunk: NativeChunk, connectionOf?: ConnectionOf): EventChunk {
   if ('lost' in chunk) return new LostChunk(chunk.lost, chunk.reason)
-  const { flowSize, expectationSize, flowChunkKind } = conntrackReader()
-  return chunk.kind === flowChunkKind
-    ? new FlowChunk(chunk.rows, flowSize, connectionOf)
-    : new ExpectationChunk(chunk.rows, expectationSize)
+  return chunk.kind === conntrackReader().flowChunkKind
+    ? new FlowChunk(chunk.rows, chunk.rowBytes, connectionOf)
+    : new ExpectationChunk(chunk.rows, chunk.rowBytes)
 }

@@ -30,7 +30,6 @@ const EVENT_TYPES: readonly (FlowEventType | undefined)[] = [undefined, 'new', '
 type Draft<T> = { -readonly [Key in keyof T]: T[Key] }
 
 export class ConntrackReader {
-  readonly flowSize: number
   readonly expectationSize: number
   readonly cpuStatsSize: number
   readonly flowChunkKind: number
@@ -45,7 +44,6 @@ export class ConntrackReader {
 
   constructor() {
     const { flowRow, expectationRow, tuple, cpuStatsRow, constants } = native().conntrack
-    this.flowSize = flowRow.size
     this.expectationSize = expectationRow.size
     this.cpuStatsSize = cpuStatsRow.size
     this.flowChunkKind = constants.chunkFlows

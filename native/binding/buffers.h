@@ -6,21 +6,30 @@
 #include <vector>
 
 #include "util/bytes.h"
+#include "util/row_memory.h"
 
 namespace director::binding {
 
-// Hands a vector's memory to JavaScript without copying; freed when the ArrayBuffer is collected.
-template <class T, class Memory>
-Napi::Value ToArrayBuffer(Napi::Env env, std::vector<T, Memory>&& rows) {
-  if (rows.empty()) return Napi::ArrayBuffer::New(env, 0);
-  auto owner = std::make_unique<std::vector<T, Memory>>(std::move(rows));
+// Hands the memory of rows to JavaScript without copying; freed when the ArrayBuffer is collected.
+template <class Rows>
+Napi::Value OwnedArrayBuffer(Napi::Env env, Rows&& rows, size_t bytes) {
+  if (bytes == 0) return Napi::ArrayBuffer::New(env, 0);
+  auto owner = std::make_unique<Rows>(std::move(rows));
   void* data = owner->data();
-  const size_t size = owner->size() * sizeof(T);
-  std::vector<T, Memory>* released = owner.release();
-  const auto free = [](Napi::Env, void*, std::vector<T, Memory>* rows) {
-    std::unique_ptr<std::vector<T, Memory>>{rows}.reset();
-  };
-  return Napi::ArrayBuffer::New(env, data, size, free, released);
+  Rows* released = owner.release();
+  const auto free = [](Napi::Env, void*, Rows* rows) { std::unique_ptr<Rows>{rows}.reset(); };
+  return Napi::ArrayBuffer::New(env, data, bytes, free, released);
+}
+
+template <class T>
+Napi::Value ToArrayBuffer(Napi::Env env, std::vector<T>&& rows) {
+  const size_t bytes = rows.size() * sizeof(T);
+  return OwnedArrayBuffer(env, std::move(rows), bytes);
+}
+
+inline Napi::Value ToArrayBuffer(Napi::Env env, RowBuffer&& rows) {
+  const size_t bytes = rows.size();
+  return OwnedArrayBuffer(env, std::move(rows), bytes);
 }
 
 // The bytes behind an ArrayBuffer or a typed array. The caller pins the value while it uses them.

@@ -55,7 +55,7 @@ Napi::Value DumpHandle::Next(const Napi::CallbackInfo& info) {
       info.Env(), "ipvs_director.dump",
       [reader = reader_, enough = std::exchange(enough_, kChunkBytes)] {
         Chunk chunk;
-        chunk.piece.bytes.reserve(enough + enough / 4);
+        chunk.piece.bytes.Reserve(enough + enough / 4);
         chunk.state = (*reader)(chunk.piece, enough);
         return chunk;
       },

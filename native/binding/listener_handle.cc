@@ -105,8 +105,8 @@ Napi::Value ChunkValue(Napi::Env env, Chunk&& chunk) {
     return object;
   }
   object.Set("kind", static_cast<uint32_t>(chunk.kind));
-  object.Set("rows", chunk.kind == ChunkKind::kFlows ? ToArrayBuffer(env, std::move(chunk.flows))
-                                                     : ToArrayBuffer(env, std::move(chunk.expectations)));
+  object.Set("rowBytes", static_cast<double>(chunk.rows.row_bytes));
+  object.Set("rows", ToArrayBuffer(env, std::move(chunk.rows.bytes)));
   return object;
 }
 

@@ -1,9 +1,7 @@
 #pragma once
 
 #include <cstdint>
-#include <vector>
 
-#include "conntrack/records.h"
 #include "util/row_memory.h"
 
 namespace director::conntrack {
@@ -18,15 +16,11 @@ enum class LossReason : uint32_t {
 // A stretch of the event stream, all rows of one kind.
 struct Chunk {
   ChunkKind kind = ChunkKind::kFlows;
-  std::vector<FlowRow, RowMemory<FlowRow>> flows;
-  std::vector<ExpectationRow> expectations;
+  RowPiece rows;
   uint64_t lost = 0;
   LossReason reason = LossReason::kOverrun;
 
-  size_t bytes() const {
-    return sizeof *this + flows.capacity() * sizeof(FlowRow) +
-           expectations.capacity() * sizeof(ExpectationRow);
-  }
+  size_t bytes() const { return sizeof *this + rows.bytes.capacity(); }
 };
 
 }  // namespace director::conntrack

@@ -7,6 +7,7 @@
 
 #include "conntrack/decode.h"
 #include "conntrack/encode.h"
+#include "conntrack/flow_rows.h"
 #include "conntrack/probe.h"
 #include "conntrack/wire.h"
 #include "conntrack/write_source.h"
@@ -220,14 +221,11 @@ DumpState FlowDump::ReadPart() {
 }
 
 DumpState FlowDump::ReadRows(RowPiece& piece, size_t enough) {
-  auto& rows = piece.bytes;
-  piece.row_bytes = sizeof(FlowRow);
   DumpState state;
   do {
     state = ReadPart();
-    const auto* bytes = reinterpret_cast<const uint8_t*>(part_.data());
-    rows.insert(rows.end(), bytes, bytes + part_.size() * sizeof(FlowRow));
-  } while (state == DumpState::kMore && rows.size() < enough);
+    for (const FlowRow& row : part_) AppendFlow(piece, row);
+  } while (state == DumpState::kMore && piece.bytes.size() < enough);
   return state;
 }
 

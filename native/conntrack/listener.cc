@@ -11,6 +11,7 @@
 #include <new>
 
 #include "conntrack/decode.h"
+#include "conntrack/flow_rows.h"
 #include "conntrack/wire.h"
 #include "netlink/message.h"
 #include "util/error.h"
@@ -22,12 +23,10 @@ using netlink::EventDatagram;
 using netlink::Message;
 using netlink::ReceiveStatus;
 
-// A chunk is handed over at this size at the latest.
-constexpr size_t kMostRows = kLargePage / sizeof(FlowRow);
 // Seen in top(1), and in /proc by who wants to know what a listener costs.
 constexpr char kThreadName[] = "conntrack-read";
 // What one receive brings, so that a single event does not cost a megabyte.
-constexpr size_t kFewestRows = 64;
+constexpr size_t kFewestBytes = 64 * FlowRowBytes(0);
 
 // A socket with this much room takes whatever may come within milliseconds; it need not be read meanwhile.
 constexpr size_t kAmpleRoom = 16 << 20;
@@ -75,7 +74,7 @@ Listener::Listener(std::shared_ptr<const netlink::Namespace> where, const Listen
       resync_interval_(options.resync_interval_ms),
       joined_(JoinedKinds(options.groups)),
       queue_(options.most_queued_bytes, std::move(ready), [this] { Wake(); }),
-      capacity_(kFewestRows) {
+      capacity_(kFewestBytes) {
   if (!wake_) throw KernelError("eventfd", errno);
   if (rules != nullptr) {
     CheckCapacity(*rules, filter_capacity_);
@@ -205,36 +204,42 @@ void Listener::ReadEvent(const EventDatagram& event) {
 }
 
 void Listener::ReadFlowEvent(const Message& message, EventKind kind, int32_t nsid) {
-  BeginChunk(ChunkKind::kFlows);
-  FlowRow& row = chunk_.flows.emplace_back();
-  if (!ReadFlow(message, row)) {
-    chunk_.flows.pop_back();
+  // Most flows touch the first part of the row only: the rest of it is still zero.
+  std::memset(&flow_, 0, FlowRowBytes(flow_.present));
+  if (!ReadFlow(message, flow_)) {
+    flow_ = {};
     ++unreadable_;
     return;
   }
-  row.kind = kind;
-  row.nsid = nsid;
-  if (resync_) resync_->Saw(row);
+  flow_.kind = kind;
+  flow_.nsid = nsid;
+  AddFlow(flow_);
+  if (resync_) resync_->Saw(flow_);
   received_.fetch_add(1, std::memory_order_relaxed);
 }
 
 void Listener::ReadExpectationEvent(const Message& message, EventKind kind, int32_t nsid) {
-  BeginChunk(ChunkKind::kExpectations);
-  ExpectationRow& row = chunk_.expectations.emplace_back();
+  ExpectationRow row{};
   if (!ReadExpectation(message, row)) {
-    chunk_.expectations.pop_back();
     ++unreadable_;
     return;
   }
   row.kind = kind;
   row.nsid = nsid;
+  BeginChunk(ChunkKind::kExpectations);
+  chunk_.rows.row_bytes = sizeof row;
+  chunk_.rows.bytes.Append(BytesOf(row));
   received_.fetch_add(1, std::memory_order_relaxed);
 }
 
 void Listener::AddSynthetic(const FlowRow& row) {
   if ((joined_ & KindBit(row.kind)) == 0) return;
+  AddFlow(row);
+}
+
+void Listener::AddFlow(const FlowRow& row) {
   BeginChunk(ChunkKind::kFlows);
-  chunk_.flows.push_back(row);
+  AppendFlow(chunk_.rows, row);
 }
 
 // After an overrun, all that was queued before it has been read: what follows came after the gap.
@@ -257,19 +262,18 @@ void Listener::AddLoss(uint64_t count, LossReason reason) {
 
 // Rows of one kind to a chunk, and no more than fit.
 void Listener::BeginChunk(ChunkKind kind) {
-  const size_t rows = chunk_.flows.size() + chunk_.expectations.size();
-  if (chunk_.kind != kind || rows >= capacity_) Publish();
+  if (chunk_.kind != kind || chunk_.rows.bytes.size() + chunk_.rows.row_bytes > capacity_) Publish();
   chunk_.kind = kind;
-  // Never grown later: that would copy.
-  if (kind == ChunkKind::kFlows && chunk_.flows.empty()) chunk_.flows.reserve(capacity_);
+  // Not grown later: that would copy.
+  chunk_.rows.bytes.Reserve(capacity_);
 }
 
 void Listener::Publish() {
-  if (chunk_.flows.empty() && chunk_.expectations.empty() && chunk_.lost == 0) return;
-  // The next chunk is likely to be as large.
-  const size_t rows = chunk_.flows.size() + chunk_.expectations.size();
-  if (rows >= capacity_) capacity_ = std::min(2 * capacity_, kMostRows);
-  if (rows < capacity_ / 4) capacity_ = std::max(capacity_ / 2, kFewestRows);
+  RowPiece& rows = chunk_.rows;
+  if (rows.bytes.empty() && chunk_.lost == 0) return;
+  // The next chunk is likely to be as large, up to the page of which it is then made.
+  if (rows.bytes.size() + rows.row_bytes > capacity_) capacity_ = std::min(2 * capacity_, kLargePage);
+  if (rows.bytes.size() < capacity_ / 4) capacity_ = std::max(capacity_ / 2, kFewestBytes);
   queue_.Push(std::exchange(chunk_, Chunk{}));
   due_ = Clock::now() + latency_;
 }

@@ -76,6 +76,7 @@ class Listener {
   void ReadFlowEvent(const netlink::Message& message, EventKind kind, int32_t nsid);
   void ReadExpectationEvent(const netlink::Message& message, EventKind kind, int32_t nsid);
   void AddSynthetic(const FlowRow& row);
+  void AddFlow(const FlowRow& row);
   void CheckLoss();
   void AddLoss(uint64_t count, LossReason reason);
   void BeginChunk(ChunkKind kind);
@@ -108,7 +109,8 @@ class Listener {
   std::shared_ptr<const CompiledRules> rules_;
   std::optional<Resync> resync_;
   Chunk chunk_;
-  size_t capacity_;  // rows of a chunk
+  size_t capacity_;  // bytes of a chunk's rows
+  FlowRow flow_{};   // the last event's
   Clock::time_point next_dump_;
   // From here on, events are handed over at once: the last went some time ago.
   Clock::time_point due_;

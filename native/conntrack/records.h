@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 
 // Fixed-size rows in which conntrack crosses to JavaScript, in both directions. This is the only place that
@@ -53,6 +54,9 @@ enum Present : uint32_t {
   // The security context was longer than its field.
   kCutSecurityContext = 1u << 26,
 };
+inline constexpr uint32_t kRare = kHasMarkMask | kHasDccp | kHasSctp | kHasLabels | kHasLabelsMask |
+                                  kHasHelper | kHasMaster | kHasSecurityContext | kHasSecurityMark |
+                                  kHasOriginalAdjustment | kHasReplyAdjustment | kHasSynproxy;
 
 enum class EventKind : uint8_t {
   kNone = 0,  // a row of a table, not of the event stream
@@ -80,24 +84,20 @@ struct NatRange {
   uint8_t reserved;
 };
 
+// What most flows have stands in front: tables of rows are cut off behind it for as long as no flow has more
+// (FlowRowBytes), and the stride goes with the table.
 struct FlowRow {
   EventKind kind;
   uint8_t synthetic;  // made from a dump, not sent by the kernel as an event
-  uint8_t tcp_state;
-  uint8_t dccp_state;
-  uint8_t dccp_role;
-  uint8_t sctp_state;
   uint16_t zone;
   uint32_t present;  // Present bits
   uint32_t status;   // IPS_*
   uint32_t timeout_seconds;
   uint32_t mark;
-  uint32_t mark_mask;
-  uint32_t use;
   uint32_t id;
+  uint32_t use;
   int32_t nsid;        // the namespace's id as seen from the listener; -1: the listener's own
   uint32_t caused_by;  // netlink port of the request that caused the event; 0: traffic or a timer
-  uint32_t security_mark;
   Counters original_counters;
   Counters reply_counters;
   uint64_t start_ns;  // since the epoch
@@ -105,18 +105,25 @@ struct FlowRow {
   uint64_t event_ns;
   Tuple original;
   Tuple reply;
-  Tuple master;
+  uint8_t tcp_state;
   uint8_t tcp_window_scale_original;
   uint8_t tcp_window_scale_reply;
   uint8_t tcp_flags_original;
   uint8_t tcp_flags_mask_original;
   uint8_t tcp_flags_reply;
   uint8_t tcp_flags_mask_reply;
-  uint8_t labels_size;
   uint8_t reserved;
+  // From here on: what few have (kRare).
+  uint64_t dccp_handshake_sequence;
+  Tuple master;
+  uint32_t mark_mask;
+  uint32_t security_mark;
+  uint8_t dccp_state;
+  uint8_t dccp_role;
+  uint8_t sctp_state;
+  uint8_t labels_size;
   uint32_t sctp_tag_original;
   uint32_t sctp_tag_reply;
-  uint64_t dccp_handshake_sequence;
   uint8_t labels[16];
   uint8_t labels_mask[16];
   SequenceAdjustment original_adjustment;
@@ -126,11 +133,15 @@ struct FlowRow {
   uint32_t synproxy_timestamp_offset;
   char helper[16];
   char security_context[64];
-  uint32_t reserved2;
 };
 
+// How much of a row a flow with these attributes fills.
+constexpr size_t FlowRowBytes(uint32_t present) {
+  return present & kRare ? sizeof(FlowRow) : offsetof(FlowRow, dccp_handshake_sequence);
+}
+
 static_assert(sizeof(Tuple) == 44);
-static_assert(sizeof(FlowRow) % 8 == 0);
+static_assert(FlowRowBytes(0) == 192 && sizeof(FlowRow) % 8 == 0);
 
 // A flow that a helper waits for.
 struct ExpectationRow {

@@ -75,8 +75,7 @@ void EntryListing::ReadMessage(const Message& message, RowPiece& piece) {
     if (!ReadEntry(element, row)) Malformed();
     if (RowBytesOf(row.fields) > stride_)
       throw KernelError("entries", ESTALE, "the set was replaced while it was being read");
-    const auto* bytes = reinterpret_cast<const uint8_t*>(&row);
-    piece.bytes.insert(piece.bytes.end(), bytes, bytes + stride_);
+    piece.bytes.Append(BytesOf(row).first(stride_));
   });
   if (!good) Malformed();
 }
@@ -100,7 +99,7 @@ DumpState SaveListing::Read(RowPiece& piece, size_t enough) {
   while (state == DumpState::kMore && text_.size() < enough) {
     state = dump_.Read([&](const Message& message) { ReadMessage(message); });
   }
-  piece.bytes.assign(text_.begin(), text_.end());
+  piece.bytes.Append({reinterpret_cast<const uint8_t*>(text_.data()), text_.size()});
   if (state != DumpState::kMore) socket_.Return();
   return state;
 }

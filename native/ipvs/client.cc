@@ -217,19 +217,15 @@ DumpState TableDump::Read(RowPiece& piece, size_t enough) {
               key_ ? &*key_ : nullptr);
     started_ = true;
   }
-  const auto append = [&](const auto& row) {
-    const Bytes bytes = BytesOf(row);
-    rows.insert(rows.end(), bytes.begin(), bytes.end());
-  };
   const auto read = [&](const Message& message) {
     if (key_) {
       ServerRow row;
       Require(ReadServer(message.payload, key_->family, row), "servers");
-      append(row);
+      rows.Append(BytesOf(row));
     } else {
       ServiceRow row;
       Require(ReadService(message.payload, row), "services");
-      append(row);
+      rows.Append(BytesOf(row));
     }
   };
   DumpState state;

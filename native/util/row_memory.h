@@ -2,10 +2,14 @@
 
 #include <sys/mman.h>
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <new>
-#include <vector>
+#include <utility>
+
+#include "util/bytes.h"
 
 namespace director {
 
@@ -37,35 +41,72 @@ constexpr size_t LargePagesFor(size_t bytes) {
 
 }  // namespace detail
 
-// Memory for rows that come in large numbers: what fills a large page or more is made of such, all else comes
-// from the heap.
-template <class Row>
-struct RowMemory {
-  using value_type = Row;
-
-  RowMemory() = default;
-  template <class Other>
-  RowMemory(const RowMemory<Other>&) {}
-
-  Row* allocate(size_t rows) {
-    if (!Large(rows)) return static_cast<Row*>(::operator new(rows * sizeof(Row)));
-    return static_cast<Row*>(detail::MapLargePages(detail::LargePagesFor(rows * sizeof(Row))));
+// Memory for rows that come in large numbers: what fills most of a large page or more lies on such, all else
+// on the heap. Unlike a vector it leaves new bytes as they are, for they are written at once.
+class RowBuffer {
+ public:
+  RowBuffer() = default;
+  RowBuffer(RowBuffer&& other) noexcept { Swap(other); }
+  RowBuffer& operator=(RowBuffer&& other) noexcept {
+    RowBuffer taken(std::move(other));
+    Swap(taken);
+    return *this;
   }
-  void deallocate(Row* memory, size_t rows) {
-    if (!Large(rows)) return ::operator delete(memory);
-    ::munmap(memory, detail::LargePagesFor(rows * sizeof(Row)));
+  ~RowBuffer() { Free(data_, capacity_); }
+
+  uint8_t* data() { return data_; }
+  size_t size() const { return size_; }
+  size_t capacity() const { return capacity_; }
+  bool empty() const { return size_ == 0; }
+
+  void Reserve(size_t bytes) {
+    if (bytes > capacity_) Move(bytes);
   }
-  bool operator==(const RowMemory&) const { return true; }
+  // Room for `bytes` more at the end, for the caller to fill.
+  uint8_t* Extend(size_t bytes) {
+    if (capacity_ - size_ < bytes) Move(std::max(2 * capacity_, size_ + bytes));
+    uint8_t* const room = data_ + size_;
+    size_ += bytes;
+    return room;
+  }
+  void Append(Bytes bytes) {
+    if (!bytes.empty()) std::memcpy(Extend(bytes.size()), bytes.data(), bytes.size());
+  }
 
  private:
   // More than three quarters of the last page are used.
-  static bool Large(size_t rows) { return rows * sizeof(Row) > kLargePage / 4 * 3; }
+  static bool Large(size_t bytes) { return bytes > kLargePage / 4 * 3; }
+
+  static void Free(uint8_t* data, size_t capacity) {
+    if (!Large(capacity)) return ::operator delete(data);
+    ::munmap(data, capacity);
+  }
+
+  void Move(size_t bytes) {
+    const bool large = Large(bytes);
+    const size_t capacity = large ? detail::LargePagesFor(bytes) : bytes;
+    auto* const data = static_cast<uint8_t*>(large ? detail::MapLargePages(capacity) : ::operator new(bytes));
+    if (size_ > 0) std::memcpy(data, data_, size_);
+    Free(std::exchange(data_, data), std::exchange(capacity_, capacity));
+  }
+
+  void Swap(RowBuffer& other) noexcept {
+    std::swap(data_, other.data_);
+    std::swap(size_, other.size_);
+    std::swap(capacity_, other.capacity_);
+  }
+
+  uint8_t* data_ = nullptr;
+  size_t size_ = 0;
+  size_t capacity_ = 0;
 };
 
-// A piece of a dump on its way out: rows of one length, or text.
+// Rows of one length, or text, on their way to JavaScript.
 struct RowPiece {
-  std::vector<uint8_t, RowMemory<uint8_t>> bytes;
+  RowBuffer bytes;
   size_t row_bytes = 1;
+
+  size_t rows() const { return bytes.size() / row_bytes; }
 };
 
 }  // namespace director

@@ -2,6 +2,7 @@
 #include <sys/socket.h>
 
 #include "conntrack/chunk_queue.h"
+#include "conntrack/flow_rows.h"
 #include "conntrack/known_flows.h"
 
 using namespace director::conntrack;
@@ -10,7 +11,7 @@ namespace {
 
 Chunk FlowsOf(size_t rows) {
   Chunk chunk;
-  chunk.flows.resize(rows);
+  for (size_t row = 0; row < rows; ++row) AppendFlow(chunk.rows, FlowRow{});
   return chunk;
 }
 
@@ -44,8 +45,8 @@ TEST_CASE("a consumer that waits is called once, and finds the chunk") {
   queue.Push(FlowsOf(1));
   queue.Push(FlowsOf(2));
   CHECK(ready == 1);
-  CHECK(queue.Take()->flows.size() == 1);
-  CHECK(queue.Take()->flows.size() == 2);
+  CHECK(queue.Take()->rows.rows() == 1);
+  CHECK(queue.Take()->rows.rows() == 2);
   CHECK(queue.bytes() == 0);
 }
 
@@ -71,6 +72,26 @@ TEST_CASE("the reader's error comes behind all that it has read") {
   queue.Fail(director::KernelError("receive", EBADF));
   CHECK(queue.Take());
   CHECK_THROWS_AS(queue.Take(), director::KernelError);
+}
+
+TEST_CASE("rows leave out what few flows have, until one has it") {
+  director::RowPiece piece;
+  AppendFlow(piece, Flow(1));
+  AppendFlow(piece, Flow(2));
+  CHECK(piece.row_bytes == FlowRowBytes(0));
+  FlowRow helped = Flow(3);
+  helped.present = kHasHelper;
+  std::strcpy(helped.helper, "ftp");
+  AppendFlow(piece, helped);
+  AppendFlow(piece, Flow(4));
+  REQUIRE(piece.row_bytes == sizeof(FlowRow));
+  REQUIRE(piece.rows() == 4);
+  for (uint32_t index = 0; index < 4; ++index) {
+    FlowRow row;
+    std::memcpy(&row, piece.bytes.data() + index * sizeof row, sizeof row);
+    CHECK(row.id == index + 1);
+    CHECK(std::string(row.helper) == (index == 2 ? "ftp" : ""));
+  }
 }
 
 TEST_CASE("a dump tells new flows from known ones, and those that ended without a word") {
