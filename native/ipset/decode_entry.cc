@@ -1,5 +1,7 @@
 #include "ipset/decode_entry.h"
 
+#include <cstddef>
+
 #include "ipset/wire.h"
 #include "netlink/message.h"
 
@@ -9,15 +11,51 @@ namespace {
 using netlink::Attribute;
 using netlink::AttributeReader;
 
-bool ReadAddress(const Attribute& nest, EntryRow& row, uint8_t (&out)[16]) {
+#define PLACE(field, member) \
+  { field, offsetof(EntryRow, member), sizeof(EntryRow::member), true }
+
+// By the number of the attribute.
+constexpr auto kPlaces = [] {
+  std::array<Place, IPSET_ATTR_ADT_MAX + 1> places{};
+  places[IPSET_ATTR_CIDR] = PLACE(kPrefix, prefix);
+  places[IPSET_ATTR_PORT] = PLACE(kPort, port);
+  places[IPSET_ATTR_PORT_TO] = PLACE(kPortTo, port_to);
+  places[IPSET_ATTR_TIMEOUT] = PLACE(kTimeout, timeout);
+  places[IPSET_ATTR_PROTO] = PLACE(kProtocolField, protocol);
+  places[IPSET_ATTR_MARK] = PLACE(kMark, mark);
+  places[IPSET_ATTR_CIDR2] = PLACE(kPrefix2, prefix2);
+  places[IPSET_ATTR_BYTES] = PLACE(kBytes, bytes);
+  places[IPSET_ATTR_PACKETS] = PLACE(kPackets, packets);
+  places[IPSET_ATTR_SKBPRIO] = PLACE(kSkbPriority, skb_priority);
+  places[IPSET_ATTR_SKBQUEUE] = PLACE(kSkbQueue, skb_queue);
+  places[IPSET_ATTR_ETHER] = {kMac, offsetof(EntryRow, mac), sizeof(EntryRow::mac), false};
+  return places;
+}();
+
+// Addresses are nests of one attribute.
+constexpr auto kAddressPlaces = [] {
+  std::array<Place, IPSET_ATTR_ADT_MAX + 1> places{};
+  places[IPSET_ATTR_IP] = PLACE(kAddress, address);
+  places[IPSET_ATTR_IP_TO] = PLACE(kAddressTo, address_to);
+  places[IPSET_ATTR_IP2] = PLACE(kAddress2, address2);
+  places[IPSET_ATTR_IP2_TO] = PLACE(kAddress2To, address2_to);
+  return places;
+}();
+
+#undef PLACE
+
+bool ReadAddress(Bytes element, const Attribute& nest, Place place, EntryRow& row, EntryShape& shape) {
   AttributeReader reader(nest.payload);
   Attribute address;
   if (!reader.Next(address)) return false;
   const bool v6 = address.type == IPSET_ATTR_IPADDR_IPV6;
-  if (address.payload.size() != (v6 ? 16u : 4u)) return false;
+  place.number = false;
+  place.size = v6 ? 16 : 4;
   row.family = v6 ? AF_INET6 : AF_INET;
-  std::memcpy(out, address.payload.data(), address.payload.size());
-  return true;
+  row.fields |= place.field;
+  shape.AddHead(element, address);
+  shape.AddValue(element, address.payload, place);
+  return Copy(address.payload, place, row);
 }
 
 bool ReadFlags(const Attribute& attribute, EntryRow& row) {
@@ -37,12 +75,6 @@ bool ReadText(const Attribute& attribute, char (&out)[N]) {
   return true;
 }
 
-bool ReadMac(const Attribute& attribute, EntryRow& row) {
-  if (attribute.payload.size() != sizeof row.mac) return false;
-  std::memcpy(row.mac, attribute.payload.data(), sizeof row.mac);
-  return true;
-}
-
 bool ReadSkbMark(const Attribute& attribute, EntryRow& row) {
   uint64_t both = 0;
   if (!attribute.ReadBe64(both)) return false;
@@ -51,54 +83,40 @@ bool ReadSkbMark(const Attribute& attribute, EntryRow& row) {
   return true;
 }
 
-// Reads one attribute into its field; `field` becomes the bit to set, 0 for an attribute that is none.
-bool ReadAttribute(const Attribute& attribute, EntryRow& row, uint32_t& field) {
+// What has to be looked at each time. Attributes that are unknown are skipped.
+bool ReadOther(const Attribute& attribute, EntryRow& row, EntryShape& shape) {
+  const auto read = [&](uint32_t field, bool good) {
+    shape.Refuse();
+    row.fields |= field;
+    return good;
+  };
   switch (attribute.type) {
-    case IPSET_ATTR_IP:
-      return field = kAddress, ReadAddress(attribute, row, row.address);
-    case IPSET_ATTR_IP_TO:
-      return field = kAddressTo, ReadAddress(attribute, row, row.address_to);
-    case IPSET_ATTR_CIDR:
-      return field = kPrefix, attribute.Read(row.prefix);
-    case IPSET_ATTR_PORT:
-      return field = kPort, attribute.ReadBe16(row.port);
-    case IPSET_ATTR_PORT_TO:
-      return field = kPortTo, attribute.ReadBe16(row.port_to);
-    case IPSET_ATTR_TIMEOUT:
-      return field = kTimeout, attribute.ReadBe32(row.timeout);
-    case IPSET_ATTR_PROTO:
-      return field = kProtocolField, attribute.Read(row.protocol);
     case IPSET_ATTR_CADT_FLAGS:
-      return ReadFlags(attribute, row);
-    case IPSET_ATTR_MARK:
-      return field = kMark, attribute.ReadBe32(row.mark);
-    case IPSET_ATTR_ETHER:
-      return field = kMac, ReadMac(attribute, row);
+      return read(0, ReadFlags(attribute, row));
     case IPSET_ATTR_NAME:
-      return field = kMember, ReadText(attribute, row.name);
-    case IPSET_ATTR_IP2:
-      return field = kAddress2, ReadAddress(attribute, row, row.address2);
-    case IPSET_ATTR_CIDR2:
-      return field = kPrefix2, attribute.Read(row.prefix2);
-    case IPSET_ATTR_IP2_TO:
-      return field = kAddress2To, ReadAddress(attribute, row, row.address2_to);
+      return read(kMember, ReadText(attribute, row.name));
     case IPSET_ATTR_IFACE:
-      return field = kInterface, ReadText(attribute, row.name);
-    case IPSET_ATTR_BYTES:
-      return field = kBytes, attribute.ReadBe64(row.bytes);
-    case IPSET_ATTR_PACKETS:
-      return field = kPackets, attribute.ReadBe64(row.packets);
+      return read(kInterface, ReadText(attribute, row.name));
     case IPSET_ATTR_COMMENT:
-      return field = kComment, ReadText(attribute, row.comment);
+      return read(kComment, ReadText(attribute, row.comment));
     case IPSET_ATTR_SKBMARK:
-      return field = kSkbMark, ReadSkbMark(attribute, row);
-    case IPSET_ATTR_SKBPRIO:
-      return field = kSkbPriority, attribute.ReadBe32(row.skb_priority);
-    case IPSET_ATTR_SKBQUEUE:
-      return field = kSkbQueue, attribute.ReadBe16(row.skb_queue);
+      return read(kSkbMark, ReadSkbMark(attribute, row));
     default:
       return true;
   }
+}
+
+bool ReadAttribute(Bytes element, const Attribute& attribute, EntryRow& row, EntryShape& shape) {
+  shape.AddHead(element, attribute);
+  if (attribute.type >= kPlaces.size()) return true;
+  if (const Place& place = kAddressPlaces[attribute.type]; place.field != 0) {
+    return ReadAddress(element, attribute, place, row, shape);
+  }
+  const Place& place = kPlaces[attribute.type];
+  if (place.field == 0) return ReadOther(attribute, row, shape);
+  row.fields |= place.field;
+  shape.AddValue(element, attribute.payload, place);
+  return Copy(attribute.payload, place, row);
 }
 
 // The kernel names the prefix of a whole address too, where ipset writes none.
@@ -110,15 +128,21 @@ void DropWholePrefixes(EntryRow& row) {
 
 }  // namespace
 
-bool ReadEntry(Bytes payload, EntryRow& row) {
-  AttributeReader reader(payload);
-  for (Attribute attribute; reader.Next(attribute);) {
-    uint32_t field = 0;
-    if (!ReadAttribute(attribute, row, field)) return false;
-    row.fields |= field;
-  }
+bool EntryReader::Read(Bytes element, EntryRow& row) {
+  if (!last_.Read(element, row) && !ReadEach(element, row)) return false;
   DropWholePrefixes(row);
-  return !reader.malformed() && (row.fields & (kAddress | kPort | kMac | kMember)) != 0;
+  return true;
+}
+
+bool EntryReader::ReadEach(Bytes element, EntryRow& row) {
+  last_.Begin();
+  AttributeReader reader(element);
+  for (Attribute attribute; reader.Next(attribute);) {
+    if (!ReadAttribute(element, attribute, row, last_)) return false;
+  }
+  if (reader.malformed() || (row.fields & (kAddress | kPort | kMac | kMember)) == 0) return false;
+  last_.End(element, row);
+  return true;
 }
 
 }  // namespace director::ipset

@@ -72,7 +72,7 @@ void EntryListing::ReadMessage(const Message& message, RowPiece& piece) {
   const bool good = EachElement(message, [&](Bytes element) {
     std::memset(&row, 0, stride_);
     row.fields = 0;
-    if (!ReadEntry(element, row)) Malformed();
+    if (!reader_.Read(element, row)) Malformed();
     if (RowBytesOf(row.fields) > stride_)
       throw KernelError("entries", ESTALE, "the set was replaced while it was being read");
     piece.bytes.Append(BytesOf(row).first(stride_));
@@ -111,7 +111,7 @@ void SaveListing::ReadMessage(const Message& message) {
   if (!header.type.empty()) text_ += PrintCreate(header) + '\n';
   const bool good = EachElement(message, [&](Bytes element) {
     EntryRow row{};
-    if (!ReadEntry(element, row)) Malformed();
+    if (!reader_.Read(element, row)) Malformed();
     text_ += "add ";
     text_ += header.name;
     text_ += ' ';

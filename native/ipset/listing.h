@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "ipset/decode_entry.h"
 #include "ipset/set_header.h"
 #include "netlink/dump.h"
 #include "netlink/pool.h"
@@ -32,6 +33,7 @@ class EntryListing {
   std::string set_;
   // Of a row, bytes; 0 until the first message has brought the header.
   size_t stride_ = 0;
+  EntryReader reader_;
   netlink::SocketPool::Lease socket_;
   netlink::Dump dump_;
   bool started_ = false;
@@ -52,6 +54,7 @@ class SaveListing {
   netlink::Dump dump_;
   bool started_ = false;
   std::string text_;
+  EntryReader reader_;
 };
 
 }  // namespace director::ipset
