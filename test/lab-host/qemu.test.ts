@@ -4,7 +4,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import test, { type TestContext } from 'node:test'
-import { Lab, LabError } from '../../lib/lab/index.js'
+import { Lab, LabError, type LabOptions } from '../../lib/lab/index.js'
 import { findQemuKernel } from '../../lib/lab/qemu/kernels.js'
 
 const folder = mkdtempSync(join(tmpdir(), 'lab qemu '))
@@ -27,18 +27,30 @@ async function kernelOrSkip(test: TestContext): Promise<boolean> {
   }
 }
 
+// Turns on and off what the scheduler counts: each time the kernel rewrites instructions that both processors run.
+const rewriteKernelText = `
+  (while :; do true; done) & busy=$!
+  for round in $(seq 150); do
+    echo 1 >/proc/sys/kernel/sched_schedstats; echo 0 >/proc/sys/kernel/sched_schedstats
+  done
+  kill $busy`
+
+const options: LabOptions = { backend: 'qemu', cwd: folder, write: [folder], timeoutSeconds: 300 }
+
 test('the command runs on the stock kernel: its modules, its exit code, its files', async (t) => {
   if (!(await kernelOrSkip(t))) return
   writeFileSync(join(folder, 'host'), 'from the host')
   const script = 'modprobe ip_vs && head -1 /proc/net/ip_vs; cat host; echo from the guest >answer; exit 9'
-  const result = await Lab.run(['sh', '-c', script], {
-    backend: 'qemu',
-    cwd: folder,
-    write: [folder],
-    timeoutSeconds: 300,
-  })
+  const result = await Lab.run(['sh', '-c', script], options)
   assert.match(result.stdout, /^IP Virtual Server version \d+\.\d+\.\d+ .*\nfrom the host$/)
   assert.equal(result.exitCode, 9)
   assert.equal(readFileSync(join(folder, 'answer'), 'utf8'), 'from the guest\n')
   assert.notEqual(result.kernelRelease, readFileSync('/proc/sys/kernel/osrelease', 'utf8').trim())
+})
+
+test('a kernel with two processors survives that it rewrites its own instructions', async (t) => {
+  if (!(await kernelOrSkip(t))) return
+  const result = await Lab.run(['sh', '-c', `${rewriteKernelText}; nproc`], options)
+  assert.equal(result.exitCode, 0)
+  assert.equal(result.stdout, '2\n')
 })

@@ -5,10 +5,12 @@ import { channels, type BootPlan } from '../boot-plan.js'
 import { LabError } from '../errors.js'
 import type { LabRequest } from '../options.js'
 import type { RunFolder } from '../run-folder.js'
+import { runProgram } from '../program.js'
 import { fileServers, findQemuKernel } from './kernels.js'
 
 const qemu = '/usr/bin/qemu-system-x86_64'
-export function qemuPlan(request: LabRequest, folder: RunFolder): BootPlan {
+
+export async function qemuPlan(request: LabRequest, folder: RunFolder): Promise<BootPlan> {
   const kernel = findQemuKernel(request.kernel)
   const fileServer = fileServers.find((file) => existsSync(file))
   if (!existsSync(qemu) || fileServer === undefined) {
@@ -27,11 +29,27 @@ export function qemuPlan(request: LabRequest, folder: RunFolder): BootPlan {
   const socket = folder.file('host.sock')
   return {
     program: qemu,
-    args: qemuArguments(request, folder.path, kernel.folder, socket),
+    args: qemuArguments(request, folder.path, kernel.folder, socket, await emulatorThreads()),
     env: {},
     helpers: [{ program: fileServer, args: fileServerArguments(socket), socket }],
     hints: `the kernel was ${join(kernel.folder, 'vmlinuz')}`,
   }
+}
+
+/** How many threads emulate the guest's processors: one, or one each. */
+export type EmulatorThreads = 'single' | 'multi'
+
+async function emulatorThreads(): Promise<EmulatorThreads> {
+  return threadsFor(await runProgram(qemu, ['--version'], { code: 'ERR_LAB_PROGRAM_MISSING' }))
+}
+
+/**
+ * A kernel rewrites its own instructions while it runs. Before QEMU 8.1, a thread could translate a page that another
+ * was writing to, and run what stood there before for good: the guest died of a stray breakpoint sooner or later.
+ */
+export function threadsFor(version: string): EmulatorThreads {
+  const [, major = '0', minor = '0'] = /version (\d+)\.(\d+)/.exec(version) ?? []
+  return Number(major) * 100 + Number(minor) >= 801 ? 'multi' : 'single'
 }
 
 function fileServerArguments(socket: string): string[] {
@@ -45,6 +63,7 @@ export function qemuArguments(
   runFolder: string,
   kernel: string,
   socket: string,
+  threads: EmulatorThreads,
 ): string[] {
   const mebibytes = Math.ceil(request.memoryBytes / 2 ** 20)
   const commandLine = [
@@ -52,7 +71,7 @@ export function qemuArguments(
     `-- ${runFolder} ${join(kernel, 'lib/modules')} qemu`,
   ]
   return [
-    ...['-M', 'q35', '-accel', 'tcg,thread=multi'],
+    ...['-M', 'q35', '-accel', `tcg,thread=${threads}`],
     // QEMU 7.2 goes wrong at or after CMPXCHG16B, and Linux 6.12 panics early: hide the instruction.
     ...['-cpu', 'max,cx16=off'],
     ...['-smp', String(request.cpus ?? 2), '-m', `${mebibytes}M`],
