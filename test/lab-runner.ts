@@ -28,7 +28,7 @@ export async function runLabTests({ kernel, files }: LabTestOptions): Promise<nu
     kernel: chosen.file,
     env: { ...process.env, ...experimentsElsewhere(kernel, files) },
     memory: '4G',
-    timeoutSeconds: 20 * 60,
+    timeoutSeconds: 35 * 60,
     stdout: 'inherit',
     stderr: 'inherit',
   })

@@ -8,8 +8,8 @@ export interface Stage {
   run(print: Print): Promise<Counts>
 }
 
-/** Ample for the slowest stage on two cores; a stage that hangs must not hold up the others for ever. */
-const limit = 15 * 60 * 1000
+/** Ample for the slowest stage on two busy cores; a stage that hangs must not hold up the others for ever. */
+const limit = 40 * 60 * 1000
 
 /** A check that passes or fails as a whole: programs run in order, the first failure ends it. */
 export function check(name: string, ...commands: readonly string[][]): Stage {
