@@ -34,19 +34,28 @@ bool MatchesDirection(const DirectionFilter& filter, const Tuple& tuple) {
   return !(filter.used & kFieldDestinationPort) || tuple.destination_port == filter.destination_port;
 }
 
+// A flow has one zone, which may be that of one direction only; the kernel compares the id whatever its
+// direction.
 uint16_t ZoneOf(const FlowRow& flow) {
-  return flow.present & kHasOriginalZone ? flow.original.zone : flow.zone;
+  if (flow.zone != 0) return flow.zone;
+  return flow.original.zone != 0 ? flow.original.zone : flow.reply.zone;
 }
 
-// The parts of one direction that the kernel compares: whole addresses, and ports.
+// The protocols of which the kernel compares ports. It takes those of others, too, and then takes any for
+// equal (ctnetlink_filter_match_tuple).
+bool ComparesPorts(uint8_t protocol) {
+  return protocol == IPPROTO_TCP || protocol == IPPROTO_UDP;
+}
+
+// The parts of one direction that the kernel compares: whole addresses, the protocol, and ports of some.
 uint32_t KernelFields(const FlowFilter& filter, const DirectionFilter& direction) {
   uint32_t fields = direction.used;
   const uint8_t bits = AddressBits(filter.family);
   if (direction.source_prefix != bits) fields &= ~uint32_t{kFieldSource};
   if (direction.destination_prefix != bits) fields &= ~uint32_t{kFieldDestination};
-  if (filter.used & kByProtocol) return fields | kFieldProtocol;
-  // It takes ports only together with the protocol.
-  return fields & (kFieldSource | kFieldDestination);
+  const bool by_protocol = (filter.used & kByProtocol) != 0;
+  if (!by_protocol || !ComparesPorts(filter.protocol)) fields &= kFieldSource | kFieldDestination;
+  return by_protocol ? fields | kFieldProtocol : fields;
 }
 
 void PutDirection(netlink::MessageWriter& writer, uint16_t type, const FlowFilter& filter,
