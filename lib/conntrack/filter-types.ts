@@ -31,7 +31,7 @@ export interface EventFilter {
   readonly servers?: readonly EndpointFilter[]
   /** Networks of the source of the original direction: the clients. */
   readonly sources?: readonly string[]
-  /** One zone or several; 0 is the default zone. */
+  /** One zone or several, also of flows that have it in one direction only; 0 is the default zone. */
   readonly zone?: number | readonly number[]
   /** One mark or up to eight, of which one has to match. */
   readonly mark?: number | MarkFilter | readonly (number | MarkFilter)[]
@@ -62,6 +62,7 @@ export interface FlowFilter {
   readonly mark?: number | MarkFilter
   /** Bits that have to be set. */
   readonly status?: readonly FlowStatus[]
+  /** Also of flows that have it in one direction only; 0: the default zone. */
   readonly zone?: number
 }
 

@@ -36,9 +36,8 @@ struct Span {
 struct Event {
   struct Span original;
   struct Span reply;
-  struct Span zone_at;
   __u32 mark;
-  __u16 zone;  // network order
+  __u16 zone;  // network order; 0: none, or of one direction
 };
 
 struct Endpoint {
@@ -92,7 +91,6 @@ INLINE int read_event(struct __sk_buff* skb, __u32 end, struct Event* event) {
   if (!walk(skb, attributes, FILTER_MAX_ATTRIBUTES, found, EVENT_ROOM)) return 0;
   event->original = found[CTA_TUPLE_ORIG];
   event->reply = found[CTA_TUPLE_REPLY];
-  event->zone_at = found[CTA_ZONE];
   return read_value(skb, found[CTA_MARK], &event->mark, sizeof event->mark) &&
          read_value(skb, found[CTA_ZONE], &event->zone, sizeof event->zone);
 }
@@ -119,6 +117,17 @@ INLINE int read_tuple(struct __sk_buff* skb, struct Span nest, struct Ends* ends
   if (!walk(skb, nest, FILTER_MAX_NESTED, found, NEST_ROOM)) return 0;
   return read_value(skb, found[CTA_TUPLE_ZONE], &ends->zone, sizeof ends->zone) &&
          read_addresses(skb, found[CTA_TUPLE_IP], ends) && read_protocol(skb, found[CTA_TUPLE_PROTO], ends);
+}
+
+// A flow has one zone, and the kernel does not send zone 0: the flow's own, or that of one direction. 0 when
+// the reply is not understood.
+INLINE int read_zone(struct __sk_buff* skb, const struct Event* event, const struct Ends* original,
+                     __u16* zone) {
+  struct Span found[NEST_ROOM] = {};
+  *zone = event->zone ? event->zone : original->zone;
+  if (*zone) return 1;
+  return walk(skb, event->reply, FILTER_MAX_NESTED, found, NEST_ROOM) &&
+         read_value(skb, found[CTA_TUPLE_ZONE], zone, sizeof *zone);
 }
 
 INLINE int has_mark(const struct FilterConfig* config, __u32 mark) {
@@ -185,7 +194,11 @@ SECTION("socket") int conntrack_filter(struct __sk_buff* skb) {
   if (!(flags & (FILTER_BY_ZONE | FILTER_BY_SOURCE | FILTER_BY_SERVICE))) return PASS;
 
   if (!read_tuple(skb, event.original, &original)) return PASS;
-  if (flags & FILTER_BY_ZONE && !has_zone(event.zone_at.end ? event.zone : original.zone)) return DROP;
+  if (flags & FILTER_BY_ZONE) {
+    __u16 zone;
+    if (!read_zone(skb, &event, &original, &zone)) return PASS;
+    if (!has_zone(zone)) return DROP;
+  }
   if (flags & FILTER_BY_SOURCE && !in_prefix(FILTER_SOURCE_PREFIX, family, &original.source)) return DROP;
   if (!(flags & FILTER_BY_SERVICE)) return PASS;
 

@@ -69,7 +69,6 @@ bool Same(const Key& a, const Key& b) {
 struct CompiledRules::Event {
   std::optional<Bytes> original;
   std::optional<Bytes> reply;
-  bool zoned = false;
   uint32_t mark = 0;
   uint16_t zone = 0;  // network order
 };
@@ -100,7 +99,6 @@ bool CompiledRules::ReadEvent(Bytes attributes, Event& event) {
   if (!Walk(attributes, FILTER_MAX_ATTRIBUTES, found)) return false;
   event.original = found[CTA_TUPLE_ORIG];
   event.reply = found[CTA_TUPLE_REPLY];
-  event.zoned = found[CTA_ZONE].has_value();
   if (!ReadValue(found[CTA_MARK], &event.mark, sizeof event.mark)) return false;
   event.mark = be32toh(event.mark);
   return ReadValue(found[CTA_ZONE], &event.zone, sizeof event.zone);
@@ -129,6 +127,15 @@ bool CompiledRules::ReadDirection(Bytes nest, Direction& direction) {
          ReadValue(found[CTA_TUPLE_ZONE], &direction.zone, sizeof direction.zone) &&
          ReadAddresses(found[CTA_TUPLE_IP].value_or(Bytes()), direction) &&
          ReadProtocol(found[CTA_TUPLE_PROTO].value_or(Bytes()), direction);
+}
+
+// A flow has one zone, and the kernel does not send zone 0: the flow's own, or that of one direction.
+bool CompiledRules::ReadZone(const Event& event, const Direction& original, uint16_t& zone) {
+  zone = event.zone != 0 ? event.zone : original.zone;
+  if (zone != 0) return true;
+  Found<CTA_TUPLE_ZONE + 1> found;
+  return Walk(event.reply.value_or(Bytes()), FILTER_MAX_NESTED, found) &&
+         ReadValue(found[CTA_TUPLE_ZONE], &zone, sizeof zone);
 }
 
 bool CompiledRules::HasMark(uint32_t mark) const {
@@ -184,8 +191,11 @@ bool CompiledRules::PassesFlow(const Message& message) const {
   const uint8_t family = message.payload.front();
   Direction original;
   if (!ReadDirection(*event.original, original)) return true;
-  const uint16_t zone = event.zoned ? event.zone : original.zone;
-  if ((flags_ & FILTER_BY_ZONE) != 0 && !members_.contains({FILTER_ZONE, 0, 0, 0, zone, 0, {}})) return false;
+  if ((flags_ & FILTER_BY_ZONE) != 0) {
+    uint16_t zone;
+    if (!ReadZone(event, original, zone)) return true;
+    if (!members_.contains({FILTER_ZONE, 0, 0, 0, zone, 0, {}})) return false;
+  }
   if ((flags_ & FILTER_BY_SOURCE) != 0 && !InPrefix(FILTER_SOURCE_PREFIX, family, original.source))
     return false;
   return (flags_ & FILTER_BY_SERVICE) == 0 || IsService(family, original, event);

@@ -47,6 +47,7 @@ class CompiledRules {
   static bool ReadDirection(Bytes nest, Direction& direction);
   static bool ReadAddresses(Bytes nest, Direction& direction);
   static bool ReadProtocol(Bytes nest, Direction& direction);
+  static bool ReadZone(const Event& event, const Direction& original, uint16_t& zone);
   bool HasMark(uint32_t mark) const;
   bool HasMember(uint8_t role, uint8_t family, uint8_t protocol, const Endpoint& end) const;
   bool InPrefix(uint8_t role, uint8_t family, const Endpoint& end) const;

@@ -34,11 +34,21 @@ const flows: readonly NewFlow[] = [
   },
 ]
 
+/** Flows that have a zone in one direction only. */
+const turned = { protocol: 'udp', source: '10.98.0.1', sourcePort: 53 } as const
+const oneSided: readonly NewFlow[] = [
+  {
+    ...udpFlow(6, { destination: '10.98.0.1' }),
+    reply: { ...turned, destination: '10.0.0.6', destinationPort: 1024, zone: 7 },
+  },
+  { original: { ...udpFlow(7, { destination: '10.98.0.1' }).original, zone: 7 }, timeoutSeconds: 60 },
+]
+
 const lastService = { protocol: 'tcp', address: '10.9.9.9', port: 9 } as const
 
 /** Each filter with the sources of the flows that it passes. */
 const cases: readonly (readonly [string, EventFilter, readonly string[]])[] = [
-  ['no condition', {}, ['10.0.0.1', '10.0.0.2', '10.0.0.3', '10.0.0.4', 'fd00::5']],
+  ['no condition', {}, [...[1, 2, 3, 4, 6, 7].map((number) => `10.0.0.${number}`), 'fd00::5']],
   [
     'a destination',
     { destinations: [{ protocol: 'udp', address: '10.96.0.2', port: 53 }, lastService] },
@@ -70,7 +80,7 @@ const cases: readonly (readonly [string, EventFilter, readonly string[]])[] = [
     ['10.0.0.4'],
   ],
   ['clients', { sources: ['10.0.0.0/31', LAST] }, ['10.0.0.1']],
-  ['zones', { zone: [7, 9] }, ['10.0.0.3']],
+  ['zones, be it of one direction only', { zone: [7, 9] }, ['10.0.0.3', '10.0.0.6', '10.0.0.7']],
   ['the default zone', { zone: [0, 9] }, ['10.0.0.1', '10.0.0.2', '10.0.0.4', 'fd00::5']],
   ['marks', { mark: [{ value: 0x10, mask: 0xf0 }, 9] }, ['10.0.0.2']],
   [
@@ -86,7 +96,7 @@ async function passed(kernel: Kernel, filter: EventFilter, kind: 'ebpf' | 'nativ
   const listener = conntrack.listen({ events: ['new'], filter, filterKind: kind })
   await listener.ready
   assert.equal(listener.filterKind, kind)
-  const report = await conntrack.createAll([...flows, last])
+  const report = await conntrack.createAll([...flows, ...oneSided, last])
   assert.deepEqual(report.failed, [])
   const sources: string[] = []
   while (!sources.includes(LAST)) {
