@@ -1,4 +1,4 @@
-/** What the kernel's errors mean here. */
+/** What the kernel's errors mean here. Node's name for EOPNOTSUPP is ENOTSUP. */
 import { NetlinkError, UnsupportedFeatureError, errnoName } from '../errors.js'
 import { translate, type NativeFailure } from '../native.js'
 
@@ -7,20 +7,19 @@ const REASONS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     EEXIST: 'there is such a flow already',
     ENOENT: 'there is no such master flow, or no such helper',
     EINVAL: 'the kernel refuses the tuples: both directions must be of one protocol, which it must know',
-    ENOSPC: 'the namespace has no room for labels: no rule uses them',
     ENOMEM: 'the table is full (net.netfilter.nf_conntrack_max)',
   },
   update: {
     ENOENT: 'there is no such flow in that zone',
     EBUSY: 'these status bits cannot be changed, or no longer be cleared',
-    EOPNOTSUPP: 'that cannot be changed on a flow that is there already',
+    ENOTSUP: 'that cannot be changed on a flow that is there already',
     ENOSPC: 'the flow has no room for labels: no rule used them when it was made',
   },
 }
 
 const COMMON: Readonly<Record<string, string>> = {
   EPERM: 'it wants CAP_NET_ADMIN in the namespace',
-  EOPNOTSUPP: 'this kernel is built without what that needs (zones, labels, NAT, a helper)',
+  ENOTSUP: 'this kernel is built without what that needs (zones, labels, NAT, a helper)',
 }
 
 /** What the addon does to have the kernel filter. */
