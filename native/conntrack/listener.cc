@@ -28,8 +28,9 @@ constexpr char kThreadName[] = "conntrack-read";
 // What one receive brings, so that a single event does not cost a megabyte.
 constexpr size_t kFewestBytes = 64 * FlowRowBytes(0);
 
-// A socket with this much room takes whatever may come within milliseconds; it need not be read meanwhile.
+// A socket with this much room takes whatever may come within this time; it need not be read meanwhile.
 constexpr size_t kAmpleRoom = 16 << 20;
+constexpr int kUnreadMs = 10;
 
 uint32_t JoinedKinds(const std::vector<uint32_t>& groups) {
   uint32_t kinds = 0;
@@ -280,12 +281,15 @@ void Listener::Publish() {
 
 // Until there is an event, room in a queue that was full, another filter, the end, or time for another dump.
 //
-// What comes soon after the last hand-over waits for company, in the socket where that has the room for it: a
-// thread that is woken for each event takes several times as long for it.
+// What comes soon after the last hand-over waits for company, some milliseconds of it in the socket where that
+// has the room: a thread that is woken for each event takes several times as long for it.
 void Listener::Wait() {
   if (Due()) Publish();
   if (queue_.Full()) return Sleep(false, -1);
-  if (!Due()) return Sleep(receive_capacity_ < kAmpleRoom, MillisecondsUntil(due_));
+  if (!Due()) {
+    const int left = MillisecondsUntil(due_);
+    return receive_capacity_ < kAmpleRoom ? Sleep(true, left) : Sleep(false, std::min(left, kUnreadMs));
+  }
   const bool timed = resync_ && resync_->HasSilentFlows();
   Sleep(true, timed ? MillisecondsUntil(next_dump_) : -1);
 }

@@ -6,6 +6,9 @@ import type { ConntrackEvent, FlowEvent } from '../../../lib/index.js'
 import { collect, flowEvents, take, udpFlow, udpFlows } from '../../support/conntrack.js'
 import { skipWithoutNamespaces as skip, withKernel } from '../../support/namespace.js'
 
+const lostIn = (events: readonly ConntrackEvent[]) =>
+  events.reduce((sum, event) => sum + (event.type === 'lost' ? event.count : 0), 0)
+
 const summary = ({ type, mark, synthetic }: FlowEvent) => ({ type, mark, synthetic })
 
 test('what happens to a flow comes as new, update and destroy', { skip }, () =>
@@ -78,6 +81,18 @@ test('events that come close together are handed over together, and all of them'
   }),
 )
 
+test('events that wait long for company do not overflow the buffer meanwhile', { skip }, () =>
+  withKernel(async ({ conntrack }) => {
+    // Room for half of them; and they come within less than the time for which they may wait.
+    const listener = conntrack.listen({ events: ['new'], latencyMs: 1000, receiveBufferBytes: 16 << 20 })
+    await conntrack.create(udpFlow(70_000))
+    await take(listener, 1)
+    await conntrack.createAll(udpFlows(60_000))
+    const events = await collect(listener, (all) => flowEvents(all).length + lostIn(all) >= 60_000)
+    assert.equal(lostIn(events), 0)
+  }),
+)
+
 test('a consumer that is slower than the events does not keep timers and input waiting', { skip }, () =>
   withKernel(async ({ conntrack }) => {
     const listener = conntrack.listen({ events: ['new'] })
@@ -139,8 +154,6 @@ test('what the kernel drops is counted exactly', { skip, timeout: 60_000 }, () =
     // The reader stops at the first event that waits, so that the kernel's buffer has to take the rest.
     const listener = conntrack.listen({ events: ['new'], receiveBufferBytes: 65536, queueBytes: 1 })
     await conntrack.createAll(udpFlows(made))
-    const lostIn = (events: readonly ConntrackEvent[]) =>
-      events.reduce((sum, event) => sum + (event.type === 'lost' ? event.count : 0), 0)
     const events = await collect(listener, (all) => flowEvents(all).length + lostIn(all) >= made)
     const lost = lostIn(events)
     assert.ok(lost > 0)
