@@ -213,6 +213,7 @@ export interface ListenerHandle {
     received: number
     lost: number
     queuedBytes: number
+    knownFlows: number
   }
 }
 

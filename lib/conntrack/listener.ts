@@ -27,6 +27,8 @@ export interface ListenerStatus {
   readonly lost: number
   /** What waits for the consumer at this moment, bytes. */
   readonly queuedBytes: number
+  /** Flows that are remembered for `resync`. */
+  readonly knownFlows: number
 }
 
 /** Keeps a filter in step with something else, and ends with the listener. */
@@ -91,8 +93,8 @@ export class Listener implements AsyncIterableIterator<EventChunk> {
   }
 
   get status(): ListenerStatus {
-    const { received, lost, queuedBytes } = this.handle.status()
-    return { received, lost, queuedBytes }
+    const { received, lost, queuedBytes, knownFlows } = this.handle.status()
+    return { received, lost, queuedBytes, knownFlows }
   }
 
   [Symbol.asyncIterator](): this {
@@ -155,7 +157,10 @@ export class Listener implements AsyncIterableIterator<EventChunk> {
     await this.apply(table)
   }
 
-  /** Ends the reader and closes the socket; chunks that wait can still be taken. Idempotent. */
+  /**
+   * Hears nothing from here on; what has happened by now can still be taken, with the count of what was dropped.
+   * Idempotent.
+   */
   close(): Promise<void> {
     this.closing ??= this.end()
     return this.closing

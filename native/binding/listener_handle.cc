@@ -194,7 +194,7 @@ Napi::Value ListenerHandle::SetFilter(const Napi::CallbackInfo& info) {
 Napi::Value ListenerHandle::Close(const Napi::CallbackInfo& info) {
   return Task<Done>::Start(
       info.Env(), "ipvs_director.closeListener",
-      [state = state_] { return state->listener->Close(), Done{}; },
+      [state = state_] { return state->listener->CloseWhenRead(), Done{}; },
       [state = state_](Napi::Env env, Done&) {
         state->Settle();
         return env.Undefined();
@@ -210,6 +210,7 @@ Napi::Value ListenerHandle::Status(const Napi::CallbackInfo& info) {
   number("received", listener.received());
   number("lost", listener.lost());
   number("queuedBytes", listener.queued_bytes());
+  number("knownFlows", listener.known_flows());
   return object;
 }
 

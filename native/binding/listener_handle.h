@@ -16,7 +16,7 @@ struct ListenerState;
 //   startKernelFilter()  has the kernel filter as well
 //   setFilter(conditions, rows)
 //   close()     resolves when the reader has ended; what is queued can still be taken
-//   status()    { filterKind, receiveBufferBytes, received, lost, queuedBytes }
+//   status()    { filterKind, receiveBufferBytes, received, lost, queuedBytes, knownFlows }
 // Only a wait() under way keeps the process alive. An object that is collected and an environment that is
 // torn down close the stream.
 class ListenerHandle final : public Napi::ObjectWrap<ListenerHandle> {

@@ -54,6 +54,7 @@ void CheckCapacity(const FilterRules& rules, uint32_t capacity) {
 FilterRules MakeRules(uint64_t conditions, std::span<const FilterRow> rows) {
   FilterRules rules;
   rules.flags = conditions & FILTER_CONDITIONS;
+  rules.shown = conditions & FilterRules::kKinds;
   for (const FilterRow& row : rows) {
     switch (row.role) {
       case FILTER_DESTINATION_PREFIX:

@@ -15,8 +15,12 @@ inline constexpr uint32_t kMostMarks = FILTER_MARKS / 2;
 
 // What a filter of events wants, normalised: sorted, each member once, so that two filters can be compared.
 struct FilterRules {
+  static constexpr uint64_t kKinds = FILTER_NEW | FILTER_UPDATE | FILTER_DESTROY;
+
   // FILTER_* conditions and hints.
-  uint64_t flags = FILTER_NEW | FILTER_UPDATE | FILTER_DESTROY;
+  uint64_t flags = kKinds;
+  // The kinds of events that the consumer is told of; others that pass are for the listener's own use.
+  uint64_t shown = kKinds;
   std::vector<FilterKey> members;
   std::vector<FilterPrefix> prefixes;
   std::vector<FilterMark> marks;

@@ -74,6 +74,8 @@ FlowRow KnownFlows::RowOf(const Key& key, const Entry& entry) {
   if (key.zone != 0) row.present |= kHasZone;
   row.original = key.original;
   row.reply = entry.reply;
+  if (row.original.zone != 0) row.present |= kHasOriginalZone;
+  if (row.reply.zone != 0) row.present |= kHasReplyZone;
   return row;
 }
 

@@ -32,8 +32,8 @@ constexpr size_t kFewestBytes = 64 * FlowRowBytes(0);
 constexpr size_t kAmpleRoom = 16 << 20;
 constexpr int kUnreadMs = 10;
 
-uint32_t JoinedKinds(const std::vector<uint32_t>& groups) {
-  uint32_t kinds = 0;
+uint64_t KindsOf(const std::vector<uint32_t>& groups) {
+  uint64_t kinds = 0;
   for (const uint32_t group : groups) {
     if (group == NFNLGRP_CONNTRACK_NEW) kinds |= FILTER_NEW;
     if (group == NFNLGRP_CONNTRACK_UPDATE) kinds |= FILTER_UPDATE;
@@ -42,8 +42,15 @@ uint32_t JoinedKinds(const std::vector<uint32_t>& groups) {
   return kinds;
 }
 
-uint32_t KindBit(EventKind kind) {
-  return 1u << (static_cast<uint32_t>(kind) - 1);
+// Resync has to hear that flows end, or it would remember them for good.
+std::vector<uint32_t> GroupsOf(const ListenerOptions& options) {
+  std::vector<uint32_t> groups = options.groups;
+  if (options.resync) groups.push_back(NFNLGRP_CONNTRACK_DESTROY);
+  return groups;
+}
+
+uint64_t KindBit(EventKind kind) {
+  return uint64_t{1} << (static_cast<uint32_t>(kind) - 1);
 }
 static_assert(FILTER_NEW == 1 && FILTER_UPDATE == 2 && FILTER_DESTROY == 4);
 
@@ -65,7 +72,7 @@ Listener::Listener(std::shared_ptr<const netlink::Namespace> where, const Listen
                    const FilterRules* rules, std::function<void()> ready)
     : where_(std::move(where)),
       socket_(std::in_place, *where_,
-              netlink::EventSocketOptions{NETLINK_NETFILTER, options.groups, options.receive_buffer_bytes,
+              netlink::EventSocketOptions{NETLINK_NETFILTER, GroupsOf(options), options.receive_buffer_bytes,
                                           options.all_namespaces}),
       wake_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)),
       receive_capacity_(socket_->receive_capacity()),
@@ -73,17 +80,18 @@ Listener::Listener(std::shared_ptr<const netlink::Namespace> where, const Listen
       filter_capacity_(options.filter_capacity),
       latency_(options.latency_ms),
       resync_interval_(options.resync_interval_ms),
-      joined_(JoinedKinds(options.groups)),
+      resyncs_(options.resync),
+      wanted_(KindsOf(options.groups)),
       queue_(options.most_queued_bytes, std::move(ready), [this] { Wake(); }),
       capacity_(kFewestBytes) {
   if (!wake_) throw KernelError("eventfd", errno);
   if (rules != nullptr) {
     CheckCapacity(*rules, filter_capacity_);
-    native_filter_.Apply(*rules);
-    filter_rules_ = *rules;
+    filter_rules_ = WithEnds(*rules);
+    native_filter_.Apply(filter_rules_);
     filter_kind_ = FilterKind::kNative;
   }
-  rules_ = native_filter_.current();
+  UseRules(native_filter_.current());
   socket_->Join();
   if (options.resync) {
     resync_.emplace(where_, native_filter_, [this](const FlowRow& row) { AddSynthetic(row); });
@@ -108,9 +116,10 @@ void Listener::StartKernelFilter() {
 void Listener::SetFilter(const FilterRules& rules) {
   CheckCapacity(rules, filter_capacity_);
   const std::lock_guard lock(filtering_);
-  if (kernel_filter_) kernel_filter_->Apply(rules);
-  native_filter_.Apply(rules);
-  filter_rules_ = rules;
+  const FilterRules passing = WithEnds(rules);
+  if (kernel_filter_) kernel_filter_->Apply(passing);
+  native_filter_.Apply(passing);
+  filter_rules_ = passing;
   filter_changed_.store(true);
   Wake();
 }
@@ -121,6 +130,26 @@ void Listener::Close() {
   const std::lock_guard lock(closing_);
   if (thread_.joinable()) thread_.join();
   socket_.reset();
+}
+
+// What has to pass so that resync hears of the end of flows that it knows.
+FilterRules Listener::WithEnds(FilterRules rules) const {
+  if (resyncs_) rules.flags |= FILTER_DESTROY;
+  return rules;
+}
+
+void Listener::UseRules(std::shared_ptr<const CompiledRules> rules) {
+  rules_ = std::move(rules);
+  shown_ = wanted_ & rules_->shown();
+}
+
+bool Listener::Shows(EventKind kind) const {
+  return (shown_ & KindBit(kind)) != 0;
+}
+
+void Listener::CloseWhenRead() {
+  reads_rest_.store(true);
+  Close();
 }
 
 void Listener::Wake() {
@@ -134,6 +163,7 @@ void Listener::Run() {
   ::pthread_setname_np(::pthread_self(), kThreadName);
   try {
     while (!stopping_.load()) Step();
+    if (reads_rest_.load()) ReadRest();
     Publish();
   } catch (const KernelError& error) {
     Publish();
@@ -143,10 +173,23 @@ void Listener::Run() {
   }
 }
 
+// All that came before the end, also into a queue that is full: rows take less room than the socket's buffer.
+void Listener::ReadRest() {
+  socket_->Leave();
+  TakeFilter();
+  for (;;) {
+    const ReceiveStatus status = socket_->Receive(events_);
+    if (status == ReceiveStatus::kEmpty) break;
+    if (status == ReceiveStatus::kData) Read(events_);
+  }
+  CountDrops();
+}
+
 void Listener::Step() {
   if (queue_.Full()) return Wait();
-  TakeFilter();
   const ReceiveStatus status = socket_->Receive(events_);
+  // Not before: what happened after a change of the filter must not be held against the old one.
+  TakeFilter();
   if (status == ReceiveStatus::kData) Read(events_);
   if (status == ReceiveStatus::kOverrun) {
     // The kernel drops until all that came before is read. If this is the next gap already, the last has
@@ -165,7 +208,7 @@ void Listener::Step() {
 
 void Listener::TakeFilter() {
   if (!filter_changed_.exchange(false)) return;
-  rules_ = native_filter_.current();
+  UseRules(native_filter_.current());
   if (resync_) resync_->Begin(ResyncCause::kFilterChange);
 }
 
@@ -177,6 +220,7 @@ bool Listener::GoOnWithResync() {
     resync_->Begin(ResyncCause::kSilentFlows);
   }
   resync_->ReadSome();
+  known_flows_.store(resync_->known_flows(), std::memory_order_relaxed);
   next_dump_ = Clock::now() + resync_interval_;
   return true;
 }
@@ -187,6 +231,7 @@ void Listener::Read(const std::vector<EventDatagram>& events) {
     ReadEvent(event);
   }
   if (unreadable_ > 0) AddLoss(std::exchange(unreadable_, 0), LossReason::kUnreadable);
+  if (resync_) known_flows_.store(resync_->known_flows(), std::memory_order_relaxed);
 }
 
 void Listener::ReadEvent(const EventDatagram& event) {
@@ -214,8 +259,9 @@ void Listener::ReadFlowEvent(const Message& message, EventKind kind, int32_t nsi
   }
   flow_.kind = kind;
   flow_.nsid = nsid;
-  AddFlow(flow_);
   if (resync_) resync_->Saw(flow_);
+  if (!Shows(kind)) return;
+  AddFlow(flow_);
   received_.fetch_add(1, std::memory_order_relaxed);
 }
 
@@ -234,8 +280,7 @@ void Listener::ReadExpectationEvent(const Message& message, EventKind kind, int3
 }
 
 void Listener::AddSynthetic(const FlowRow& row) {
-  if ((joined_ & KindBit(row.kind)) == 0) return;
-  AddFlow(row);
+  if (Shows(row.kind)) AddFlow(row);
 }
 
 void Listener::AddFlow(const FlowRow& row) {
@@ -246,9 +291,13 @@ void Listener::AddFlow(const FlowRow& row) {
 // After an overrun, all that was queued before it has been read: what follows came after the gap.
 void Listener::CheckLoss() {
   if (!std::exchange(overrun_, false)) return;
+  CountDrops();
+  if (resync_) resync_->Begin(ResyncCause::kLoss);
+}
+
+void Listener::CountDrops() {
   const uint32_t drops = socket_->drops();
   AddLoss(drops - std::exchange(drops_, drops), LossReason::kOverrun);
-  if (resync_) resync_->Begin(ResyncCause::kLoss);
 }
 
 void Listener::AddLoss(uint64_t count, LossReason reason) {
@@ -281,8 +330,8 @@ void Listener::Publish() {
 
 // Until there is an event, room in a queue that was full, another filter, the end, or time for another dump.
 //
-// What comes soon after the last hand-over waits for company, some milliseconds of it in the socket where that
-// has the room: a thread that is woken for each event takes several times as long for it.
+// What comes soon after the last hand-over waits for company, some milliseconds of it in the socket where
+// that has the room: a thread that is woken for each event takes several times as long for it.
 void Listener::Wait() {
   if (Due()) Publish();
   if (queue_.Full()) return Sleep(false, -1);

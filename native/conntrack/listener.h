@@ -54,21 +54,29 @@ class Listener {
   // KernelError.
   void StartKernelFilter();
   void SetFilter(const FilterRules& rules);
-  // Ends the reader and closes the socket; what is queued can still be taken. Returns when the thread is
+  // Ends the reader and closes the socket; what it has queued can still be taken. Returns when the thread is
   // gone.
   void Close();
+  // The same, but first the reader takes what waits in the socket, and counts what the kernel has dropped.
+  void CloseWhenRead();
 
   FilterKind filter_kind() const { return filter_kind_.load(); }
   size_t receive_capacity() const { return receive_capacity_; }
   size_t queued_bytes() const { return queue_.bytes(); }
   uint64_t received() const { return received_.load(std::memory_order_relaxed); }
   uint64_t lost() const { return lost_.load(std::memory_order_relaxed); }
+  // Flows that are remembered for resync.
+  uint64_t known_flows() const { return known_flows_.load(std::memory_order_relaxed); }
 
  private:
   using Clock = std::chrono::steady_clock;
 
   void Run();
   void Step();
+  void ReadRest();
+  FilterRules WithEnds(FilterRules rules) const;
+  void UseRules(std::shared_ptr<const CompiledRules> rules);
+  bool Shows(EventKind kind) const;
   void TakeFilter();
   bool GoOnWithResync();
   void Read(const std::vector<netlink::EventDatagram>& events);
@@ -78,6 +86,7 @@ class Listener {
   void AddSynthetic(const FlowRow& row);
   void AddFlow(const FlowRow& row);
   void CheckLoss();
+  void CountDrops();
   void AddLoss(uint64_t count, LossReason reason);
   void BeginChunk(ChunkKind kind);
   void Publish();
@@ -101,12 +110,14 @@ class Listener {
   const uint32_t filter_capacity_;
   const std::chrono::milliseconds latency_;
   const std::chrono::milliseconds resync_interval_;
-  uint32_t joined_ = 0;  // FILTER_NEW, FILTER_UPDATE, FILTER_DESTROY as far as their groups are joined
+  const bool resyncs_;
+  const uint64_t wanted_;  // FILTER_NEW, FILTER_UPDATE, FILTER_DESTROY: what the consumer listens to
   ChunkQueue queue_;
 
   // The reader's own.
   std::vector<netlink::EventDatagram> events_;
   std::shared_ptr<const CompiledRules> rules_;
+  uint64_t shown_ = 0;  // of what is wanted, what the rules show
   std::optional<Resync> resync_;
   Chunk chunk_;
   size_t capacity_;  // bytes of a chunk's rows
@@ -120,9 +131,11 @@ class Listener {
 
   std::mutex closing_;
   std::atomic<bool> stopping_ = false;
+  std::atomic<bool> reads_rest_ = false;
   std::atomic<bool> filter_changed_ = false;
   std::atomic<uint64_t> received_ = 0;
   std::atomic<uint64_t> lost_ = 0;
+  std::atomic<uint64_t> known_flows_ = 0;
   // Last: everything above is there before it runs, and until it is joined.
   std::thread thread_;
 };

@@ -88,6 +88,7 @@ bool CompiledRules::SameBytes::operator()(const FilterPrefix& a, const FilterPre
 
 CompiledRules::CompiledRules(FilterRules rules)
     : flags_(rules.flags),
+      shown_(rules.shown),
       marks_(std::move(rules.marks)),
       members_(rules.members.begin(), rules.members.end()),
       prefixes_(rules.prefixes.begin(), rules.prefixes.end()) {

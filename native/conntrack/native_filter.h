@@ -21,6 +21,8 @@ class CompiledRules {
   bool Passes(Bytes datagram) const;
   // The same for a message of a dump, which is of no kind.
   bool PassesFlow(const netlink::Message& message) const;
+  // FILTER_* bits of the kinds that the consumer is told of.
+  uint64_t shown() const { return shown_; }
 
  private:
   struct Endpoint {
@@ -54,6 +56,7 @@ class CompiledRules {
   bool IsService(uint8_t family, const Direction& original, const Event& event) const;
 
   uint64_t flags_;
+  uint64_t shown_;
   std::vector<FilterMark> marks_;
   std::unordered_set<FilterKey, HashBytes, SameBytes> members_;
   std::unordered_set<FilterPrefix, HashBytes, SameBytes> prefixes_;

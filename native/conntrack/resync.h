@@ -35,6 +35,7 @@ class Resync {
   // are no longer in it.
   void ReadSome();
   void Saw(const FlowRow& row) { known_.Saw(row); }
+  size_t known_flows() const { return known_.size(); }
   // Whether there are flows whose end only another dump can show.
   bool HasSilentFlows() const { return known_.silent() > 0; }
 

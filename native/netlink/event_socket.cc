@@ -59,6 +59,15 @@ void EventSocket::Join() {
   }
 }
 
+void EventSocket::Leave() {
+  for (int group = 1; group <= 32; ++group) {
+    if ((groups_ & 1u << (group - 1)) == 0) continue;
+    if (::setsockopt(fd_.get(), SOL_NETLINK, NETLINK_DROP_MEMBERSHIP, &group, sizeof group) != 0) {
+      throw KernelError("leave group", errno);
+    }
+  }
+}
+
 // recvmmsg writes lengths and flags back into the headers.
 void EventSocket::PrepareSlots() {
   for (size_t slot = 0; slot < kSlots; ++slot) {

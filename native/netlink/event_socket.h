@@ -44,6 +44,8 @@ class EventSocket {
   void AttachFilter(int program);
   // Joins all groups at once.
   void Join();
+  // Leaves them: what is queued by now can still be received, and nothing comes any more.
+  void Leave();
 
   // Takes what is there, up to some dozens of datagrams in one system call; never waits. kOverrun: the kernel
   // has dropped something. It says so before it hands out what was queued by then, and goes on dropping until
@@ -71,6 +73,7 @@ class EventSocket {
   void PrepareSlots();
 
   UniqueFd fd_;
+  // A bit each.
   uint32_t groups_ = 0;
   bool all_namespaces_;
   size_t receive_capacity_ = 0;
