@@ -189,6 +189,8 @@ export interface NativeListenerOptions {
   readonly queueBytes: number
   readonly latencyMs: number
   readonly filterCapacity: number
+  /** Leaves events in the socket until the first setFilter(). */
+  readonly awaitFilter: boolean
   /** Filter bits and rows; without them there is no filter. */
   readonly conditions?: number
   readonly rows?: ArrayBuffer

@@ -10,6 +10,7 @@ import { checkFamily, compileFlowFilter } from './flow-filter.js'
 import { IpvsFollower, type FollowedService } from './ipvs-follower.js'
 import { nativeListenOptions, type ListenOptions } from './listen-options.js'
 import { Listener } from './listener.js'
+import type { FollowingFilter } from './listener-filter.js'
 import { conntrackReader } from './rows.js'
 import type { CpuStats, Expectation, Flow, FlowCount, FlowFamily } from './types.js'
 import { changeRow, creationRow, keyRow } from './write-row.js'
@@ -85,21 +86,13 @@ export class Conntrack {
         new ListenerHandle(this.host.handle(), nativeOptions),
         filter,
         options.filterKind,
+        (following) => this.follow(following),
         signal,
       )
     } catch (error) {
       throw explainConntrack('listen')(error)
     }
     remember(this.listeners, listener)
-    if (filter?.services === 'ipvs') {
-      const follower = new IpvsFollower(listener, {
-        read: () => this.host.followedServices(),
-        intervalMs: FOLLOW_INTERVAL_MS,
-        lingerMs: LINGER_MS,
-      })
-      remember(this.followers, follower)
-      listener.follow(follower)
-    }
     return listener
   }
 
@@ -206,6 +199,16 @@ export class Conntrack {
   /** @internal The kernel is being closed. */
   async close(): Promise<void> {
     await Promise.all(living(this.listeners).map((listener) => listener.close()))
+  }
+
+  private follow(filter: FollowingFilter): IpvsFollower {
+    const follower = new IpvsFollower(filter, {
+      read: () => this.host.followedServices(),
+      intervalMs: FOLLOW_INTERVAL_MS,
+      lingerMs: LINGER_MS,
+    })
+    remember(this.followers, follower)
+    return follower
   }
 
   private async switchOn(sysctl: string): Promise<SettingReport> {

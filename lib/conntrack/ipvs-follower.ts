@@ -2,7 +2,7 @@
 import type { FollowedKey, IpvsConnection } from './connection.js'
 import type { EndpointFilter, EventFilter } from './filter-types.js'
 import { FollowedEndpoints } from './followed-endpoints.js'
-import type { FilterFollower, Listener } from './listener.js'
+import type { FilterFollower, FollowingFilter } from './listener-filter.js'
 import type { FlowEvent } from './types.js'
 
 /** A virtual service, as far as its connections can be told by it. */
@@ -22,24 +22,32 @@ export interface FollowerOptions {
 }
 
 export class IpvsFollower implements FilterFollower {
-  readonly ready: Promise<void>
-  private readonly listener: WeakRef<Listener>
-  private readonly timer: NodeJS.Timeout
+  private readonly filter: WeakRef<FollowingFilter>
+  private timer: NodeJS.Timeout | undefined
+  private stopped = false
   private readonly services: FollowedEndpoints
   private readonly servers: FollowedEndpoints
   private reading: Promise<void> | undefined
   private next: Promise<void> | undefined
 
   constructor(
-    listener: Listener,
+    filter: FollowingFilter,
     private readonly options: FollowerOptions,
   ) {
     this.services = new FollowedEndpoints(options.lingerMs)
     this.servers = new FollowedEndpoints(options.lingerMs)
-    // The table has no events of its own; it is read again and again. Weak: a forgotten listener may go.
-    this.listener = new WeakRef(listener)
-    this.timer = setInterval(() => void this.refresh(), options.intervalMs).unref()
-    this.ready = this.refresh()
+    // Weak: a forgotten listener may go.
+    this.filter = new WeakRef(filter)
+  }
+
+  /** The table has no events of its own; it is read again and again. */
+  async start(): Promise<void> {
+    const reading = this.options.read().then((table) => void this.take(table))
+    this.reading = reading.catch(() => undefined).finally(() => (this.reading = undefined))
+    await reading
+    if (!this.stopped) {
+      this.timer = setInterval(() => void this.refresh(), this.options.intervalMs).unref()
+    }
   }
 
   extend(filter: EventFilter): EventFilter {
@@ -51,6 +59,7 @@ export class IpvsFollower implements FilterFollower {
   }
 
   stop(): void {
+    this.stopped = true
     clearInterval(this.timer)
   }
 
@@ -82,12 +91,15 @@ export class IpvsFollower implements FilterFollower {
   }
 
   private async readOnce(): Promise<void> {
+    if (this.filter.deref() === undefined) this.stop()
+    if (this.stopped) return
     try {
       const changed = this.take(await this.options.read())
-      if (changed) await this.listener.deref()?.refresh()
+      if (changed) await this.filter.deref()?.refresh()
     } catch (error) {
+      if (this.stopped) return
       this.stop()
-      this.listener.deref()?.fail(error)
+      this.filter.deref()?.fail(error)
     }
   }
 

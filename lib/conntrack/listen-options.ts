@@ -29,7 +29,10 @@ export interface ListenOptions {
    * @default 10
    */
   readonly latencyMs?: number
-  /** How much may wait for the consumer, bytes; then the kernel's buffer fills, and then events are lost. @default 64 MiB */
+  /**
+   * How much may wait for the consumer, bytes, and some more for what is being read; then the kernel's buffer fills, and
+   * then events are lost. @default 64 MiB
+   */
   readonly queueBytes?: number
   /**
    * Keep the consumer's picture right: flows older than the listener come as synthetic `new` events; after a loss, what
@@ -90,6 +93,7 @@ export function nativeListenOptions(
     latencyMs: bounded(options.latencyMs ?? 10, 'latencyMs', 0, 1000),
     filterCapacity: bounded(options.filterCapacity ?? 65536, 'filterCapacity', 1, 1 << 24),
     ...(filter !== undefined && compileEventFilter(filter)),
+    awaitFilter: filter?.services !== undefined,
     resync: resync !== false,
     resyncIntervalMs: bounded(interval, 'resync.intervalSeconds', 1, 86400) * 1000,
   }

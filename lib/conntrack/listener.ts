@@ -1,15 +1,12 @@
 /** `kernel.conntrack.listen()`: the stream of events. */
 import { setImmediate } from 'node:timers/promises'
 
-import { AbortError, DirectorError, errnoName } from '../errors.js'
-import { isNativeFailure, translate } from '../native.js'
+import { AbortError, DirectorError } from '../errors.js'
+import { translate } from '../native.js'
 import type { ListenerHandle } from '../native-conntrack.js'
-import { makeChunk, type ConnectionOf, type EventChunk } from './chunk.js'
-import type { IpvsConnection } from './connection.js'
-import { compileEventFilter, type FilterTable } from './event-filter.js'
-import { explainConntrack } from './explain.js'
+import { makeChunk, type EventChunk } from './chunk.js'
 import type { EventFilter } from './filter-types.js'
-import type { FlowEvent } from './types.js'
+import { ListenerFilter, type Follow } from './listener-filter.js'
 
 /**
  * Chunks that wait are handed out in one turn of the event loop for this long; then timers and other input have theirs.
@@ -31,16 +28,6 @@ export interface ListenerStatus {
   readonly knownFlows: number
 }
 
-/** Keeps a filter in step with something else, and ends with the listener. */
-export interface FilterFollower {
-  /** The members that it adds to `filter` at this moment. */
-  extend(filter: EventFilter): EventFilter
-  /** Resolves when what it follows has been read once; chunks wait for it. */
-  readonly ready: Promise<void>
-  connection(event: FlowEvent): IpvsConnection | undefined
-  stop(): void
-}
-
 /**
  * The events, as chunks: `for await (const chunk of listener) for (const event of chunk) …`. One consumer; what it
  * does not take waits in bounded memory, and beyond that is counted as lost. Leaving the loop early does not close the
@@ -55,9 +42,7 @@ export class Listener implements AsyncIterableIterator<EventChunk> {
   private ended = false
   private started = false
   private failure: unknown
-  private follower: FilterFollower | undefined
-  private connectionOf: ConnectionOf | undefined
-  private changes: Promise<void> = Promise.resolve()
+  private readonly filter: ListenerFilter
   private detach: () => void = () => undefined
   /** When this turn of the event loop was first seen, `performance.now()`. */
   private turn = 0
@@ -65,20 +50,21 @@ export class Listener implements AsyncIterableIterator<EventChunk> {
   /** @internal use `kernel.conntrack.listen()` */
   constructor(
     private readonly handle: ListenerHandle,
-    private filter: EventFilter | undefined,
+    filter: EventFilter | undefined,
     filterKind: 'ebpf' | 'native' | undefined,
+    follow: Follow,
     signal: AbortSignal | undefined,
   ) {
     this.receiveBufferBytes = handle.status().receiveBufferBytes
-    if (filter !== undefined && filterKind !== 'native')
-      this.changes = this.startKernelFilter(filterKind === 'ebpf')
+    this.filter = new ListenerFilter(handle, filter, follow, (error) => this.fail(error))
+    this.filter.begin(filterKind)
     if (signal !== undefined) this.closeOnAbort(signal)
   }
 
   /**
-   * Resolves when the filter is where it belongs, and a followed table has been read. Events are heard and filtered
-   * before, too: in the reader, until the kernel has checked and loaded the program. Rejects with what ended the
-   * listener.
+   * Resolves when the filter is where it belongs, and a followed table has been read. Events are heard before, too:
+   * filtered in the reader until the kernel has checked and loaded the program; until a followed table has been read for
+   * the first time, they wait in the socket's buffer. Rejects with what ended the listener.
    */
   get ready(): Promise<void> {
     return this.start()
@@ -119,7 +105,7 @@ export class Listener implements AsyncIterableIterator<EventChunk> {
         if (performance.now() - this.turn > TURN_MS) await this.nextTurn()
         if (this.failure !== undefined) throw this.failure as Error
         const chunk = this.handle.take()
-        if (chunk !== null) return { done: false, value: makeChunk(chunk, this.connectionOf) }
+        if (chunk !== null) return { done: false, value: makeChunk(chunk, this.filter.connectionOf) }
         if (this.ended) return { done: true, value: undefined }
         // The reader's last chunk comes while it is being closed.
         await (this.closing ?? this.handle.wait())
@@ -139,22 +125,15 @@ export class Listener implements AsyncIterableIterator<EventChunk> {
 
   /**
    * Changes what events pass, while it runs: without a gap for whatever both the old and the new filter pass, in one
-   * system call however many services come and go. Resolves when the new filter is in force. A listener without a
-   * filter cannot get one (`ERR_INVALID_STATE`): open it with `filter: {}`.
+   * system call however many services come and go. Resolves when the new filter is in force, and the virtual server
+   * table has been read where it is followed. A listener without a filter cannot get one (`ERR_INVALID_STATE`): open it
+   * with `filter: {}`.
    *
-   * Errors: `ERR_INVALID_ARGUMENT`; `E2BIG` when the filter has no room (`filterCapacity`), and then the old filter
-   * stays in force.
+   * Errors: `ERR_INVALID_ARGUMENT`; `E2BIG` when the filter has no room (`filterCapacity`); what reading the virtual
+   * server table says. The old filter stays in force then.
    */
-  async setFilter(filter: EventFilter): Promise<void> {
-    if (this.filter === undefined) {
-      throw new DirectorError('this listener was opened without a filter; open it with filter: {}', {
-        code: 'ERR_INVALID_STATE',
-        operation: 'setFilter',
-      })
-    }
-    const table = compileEventFilter(this.follower?.extend(filter) ?? filter)
-    this.filter = filter
-    await this.apply(table)
+  setFilter(filter: EventFilter): Promise<void> {
+    return this.filter.set(filter)
   }
 
   /**
@@ -166,20 +145,7 @@ export class Listener implements AsyncIterableIterator<EventChunk> {
     return this.closing
   }
 
-  /** @internal */
-  follow(follower: FilterFollower): void {
-    this.follower = follower
-    this.connectionOf = (event) => follower.connection(event)
-  }
-
-  /** @internal What is followed has changed. */
-  async refresh(): Promise<void> {
-    if (this.closing !== undefined || this.filter === undefined || this.follower === undefined) return
-    await this.apply(compileEventFilter(this.follower.extend(this.filter)))
-  }
-
-  /** @internal */
-  fail(error: unknown): void {
+  private fail(error: unknown): void {
     this.failure ??= error
     void this.close()
   }
@@ -190,33 +156,15 @@ export class Listener implements AsyncIterableIterator<EventChunk> {
   }
 
   private async start(): Promise<void> {
-    await Promise.all([this.changes, this.follower?.ready])
+    await this.filter.settled
     if (this.failure !== undefined) throw this.failure as Error
     this.started = true
   }
 
-  // Never rejects: what is demanded and refused ends the listener.
-  private async startKernelFilter(demanded: boolean): Promise<void> {
-    try {
-      await this.handle.startKernelFilter()
-    } catch (error) {
-      if (demanded || !isRefusal(error)) this.fail(explainConntrack('listen')(error))
-    }
-  }
-
-  // One change at a time, in the order of the calls.
-  private apply({ conditions, rows }: FilterTable): Promise<void> {
-    const done = this.changes.then(() => this.handle.setFilter(conditions, rows))
-    this.changes = done.catch(() => undefined)
-    return done.catch((error: unknown) => {
-      throw translate(error)
-    })
-  }
-
   private async end(): Promise<void> {
     this.detach()
-    this.follower?.stop()
-    await this.changes
+    this.filter.stop()
+    await this.filter.settled
     await this.handle.close()
     this.ended = true
   }
@@ -228,11 +176,6 @@ export class Listener implements AsyncIterableIterator<EventChunk> {
     signal.addEventListener('abort', onAbort, { once: true })
     this.detach = () => signal.removeEventListener('abort', onAbort)
   }
-}
-
-/** bpf(2) is not permitted, or not in this kernel; anything else would go wrong everywhere and must be heard of. */
-function isRefusal(error: unknown): boolean {
-  return isNativeFailure(error) && ['EPERM', 'EACCES', 'ENOSYS'].includes(errnoName(error.number))
 }
 
 // Node 20.0–20.4 has no Symbol.asyncDispose.

@@ -92,6 +92,7 @@ conntrack::ListenerOptions OptionsOf(const Napi::Object& object) {
   options.most_queued_bytes = static_cast<size_t>(number("queueBytes").Int64Value());
   options.latency_ms = number("latencyMs").Int32Value();
   options.filter_capacity = number("filterCapacity").Uint32Value();
+  options.await_filter = object.Get("awaitFilter").ToBoolean();
   options.resync = object.Get("resync").ToBoolean();
   options.resync_interval_ms = number("resyncIntervalMs").Int32Value();
   return options;

@@ -27,6 +27,12 @@ constexpr size_t kDeleteBatch = 4096;
 
 constexpr KernelConditions kAllConditions = {true, true, true, true, true};
 
+// The kernel chooses by protocol and ports only within a family.
+std::vector<uint8_t> FamiliesOf(const FlowFilter& filter) {
+  if (filter.family == 0 && NeedsOf(filter).conditions.tuple) return {AF_INET6, AF_INET};
+  return {filter.family};
+}
+
 void Require(bool whole, const char* operation) {
   if (!whole) throw KernelError(operation, EBADMSG, "the kernel's reply has an attribute of a wrong length");
 }
@@ -99,6 +105,7 @@ uint64_t Client::Count(const FlowFilter& filter) {
 
 Deletion Client::DeleteEach(const FlowFilter& filter) {
   Deletion deletion;
+  std::optional<netlink::Refusal> refused;
   FlowDump dump(pool_, filter);
   std::vector<WriteRow> rows;
   for (DumpState state = DumpState::kMore; state == DumpState::kMore;) {
@@ -112,11 +119,18 @@ Deletion Client::DeleteEach(const FlowFilter& filter) {
     Write({table}, {.stop_on_refusal = false}, report);
     deletion.deleted += report.attempted - report.refused.size();
     for (const netlink::Refusal& refusal : report.refused) {
-      if (refusal.code != ENOENT) throw KernelError("delete", refusal.code, refusal.text);
-      ++deletion.gone;
+      if (refusal.code == ENOENT) {
+        ++deletion.gone;
+      } else if (!refused) {
+        refused = refusal;
+      }
     }
   }
-  return deletion;
+  if (!refused) return deletion;
+  // Not before all that can go has gone, and with the count of it.
+  const std::string deleted = std::to_string(deletion.deleted) + " flows are deleted";
+  throw KernelError("delete", refused->code,
+                    refused->text.empty() ? deleted : refused->text + "; " + deleted);
 }
 
 Deletion Client::Delete(const FlowFilter& filter) {
@@ -184,7 +198,7 @@ void DeleteInKernel(netlink::Socket& socket, const FlowFilter& filter) {
 }
 
 FlowDump::FlowDump(netlink::SocketPool& pool, const FlowFilter& filter)
-    : filter_(filter), socket_(pool.Take()), dump_(*socket_) {}
+    : filter_(filter), families_(FamiliesOf(filter)), socket_(pool.Take()), dump_(*socket_) {}
 
 void FlowDump::Start(const KernelConditions& allowed) {
   RequestBuffer buffer;
@@ -196,6 +210,21 @@ void FlowDump::Start(const KernelConditions& allowed) {
   dump_.Start(writer.data(), sequence);
 }
 
+template <class Visitor>
+DumpState FlowDump::ReadFirst(Visitor&& visit) {
+  filter_.family = families_.back();
+  families_.pop_back();
+  Start(kAllConditions);
+  try {
+    return dump_.Read(visit);
+  } catch (const KernelError& error) {
+    if (error.number() != EOPNOTSUPP && error.number() != EINVAL) throw;
+    // It knows the filter by tuple, but not all of it.
+    Start({.family = true, .mark = true, .status = true, .zone = true, .tuple = false});
+    return dump_.Read(visit);
+  }
+}
+
 DumpState FlowDump::ReadPart() {
   part_.clear();
   const auto read = [&](const Message& message) {
@@ -205,17 +234,11 @@ DumpState FlowDump::ReadPart() {
     // Kernels take a condition that they do not know for none, so everything is checked here as well.
     if (!Matches(filter_, row)) part_.pop_back();
   };
-  if (!std::exchange(started_, true)) {
-    Start(kAllConditions);
-    try {
-      return dump_.Read(read);
-    } catch (const KernelError& error) {
-      if (error.number() != EOPNOTSUPP && error.number() != EINVAL) throw;
-      // It knows the filter by tuple, but not all of it.
-      Start({.family = true, .mark = true, .status = true, .zone = true, .tuple = false});
-    }
+  const DumpState state = std::exchange(started_, true) ? dump_.Read(read) : ReadFirst(read);
+  if (state == DumpState::kDone && !families_.empty()) {
+    started_ = false;
+    return DumpState::kMore;
   }
-  const DumpState state = dump_.Read(read);
   if (state != DumpState::kMore) socket_.Return();
   return state;
 }

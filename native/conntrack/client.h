@@ -68,9 +68,13 @@ class FlowDump {
 
  private:
   void Start(const KernelConditions& allowed);
+  template <class Visitor>
+  netlink::DumpState ReadFirst(Visitor&& visit);
   netlink::DumpState ReadPart();
 
+  // Of one family at a time where the kernel wants to know it.
   FlowFilter filter_;
+  std::vector<uint8_t> families_;  // to be asked for yet, the next one last
   netlink::SocketPool::Lease socket_;
   netlink::Dump dump_;
   std::vector<FlowRow> part_;

@@ -27,6 +27,8 @@ using netlink::ReceiveStatus;
 constexpr char kThreadName[] = "conntrack-read";
 // What one receive brings, so that a single event does not cost a megabyte.
 constexpr size_t kFewestBytes = 64 * FlowRowBytes(0);
+// Of what may be queued, at most this part in one chunk: one more than fits is made before that is noticed.
+constexpr size_t kChunksQueued = 8;
 
 // A socket with this much room takes whatever may come within this time; it need not be read meanwhile.
 constexpr size_t kAmpleRoom = 16 << 20;
@@ -83,7 +85,9 @@ Listener::Listener(std::shared_ptr<const netlink::Namespace> where, const Listen
       resyncs_(options.resync),
       wanted_(KindsOf(options.groups)),
       queue_(options.most_queued_bytes, std::move(ready), [this] { Wake(); }),
-      capacity_(kFewestBytes) {
+      most_capacity_(std::clamp(options.most_queued_bytes / kChunksQueued, kFewestBytes, kLargePage)),
+      capacity_(kFewestBytes),
+      awaits_filter_(options.await_filter) {
   if (!wake_) throw KernelError("eventfd", errno);
   if (rules != nullptr) {
     CheckCapacity(*rules, filter_capacity_);
@@ -121,6 +125,7 @@ void Listener::SetFilter(const FilterRules& rules) {
   native_filter_.Apply(passing);
   filter_rules_ = passing;
   filter_changed_.store(true);
+  awaits_filter_.store(false);
   Wake();
 }
 
@@ -163,7 +168,7 @@ void Listener::Run() {
   ::pthread_setname_np(::pthread_self(), kThreadName);
   try {
     while (!stopping_.load()) Step();
-    if (reads_rest_.load()) ReadRest();
+    if (reads_rest_.load() && !awaits_filter_.load()) ReadRest();
     Publish();
   } catch (const KernelError& error) {
     Publish();
@@ -186,6 +191,7 @@ void Listener::ReadRest() {
 }
 
 void Listener::Step() {
+  if (awaits_filter_.load()) return Sleep(false, -1);
   if (queue_.Full()) return Wait();
   const ReceiveStatus status = socket_->Receive(events_);
   // Not before: what happened after a change of the filter must not be held against the old one.
@@ -322,7 +328,7 @@ void Listener::Publish() {
   RowPiece& rows = chunk_.rows;
   if (rows.bytes.empty() && chunk_.lost == 0) return;
   // The next chunk is likely to be as large, up to the page of which it is then made.
-  if (rows.bytes.size() + rows.row_bytes > capacity_) capacity_ = std::min(2 * capacity_, kLargePage);
+  if (rows.bytes.size() + rows.row_bytes > capacity_) capacity_ = std::min(2 * capacity_, most_capacity_);
   if (rows.bytes.size() < capacity_ / 4) capacity_ = std::max(capacity_ / 2, kFewestBytes);
   queue_.Push(std::exchange(chunk_, Chunk{}));
   due_ = Clock::now() + latency_;

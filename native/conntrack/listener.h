@@ -28,6 +28,8 @@ struct ListenerOptions {
   // How long an event may wait for company, so that a stream of them does not wake two threads for each.
   int latency_ms = 10;
   uint32_t filter_capacity = 65536;
+  // The filter to begin with comes by SetFilter(): until then events wait in the socket.
+  bool await_filter = false;
   bool resync = false;
   // How often the table is read again for flows that end without an event.
   int resync_interval_ms = 15000;
@@ -120,6 +122,7 @@ class Listener {
   uint64_t shown_ = 0;  // of what is wanted, what the rules show
   std::optional<Resync> resync_;
   Chunk chunk_;
+  const size_t most_capacity_;
   size_t capacity_;  // bytes of a chunk's rows
   FlowRow flow_{};   // the last event's
   Clock::time_point next_dump_;
@@ -133,6 +136,7 @@ class Listener {
   std::atomic<bool> stopping_ = false;
   std::atomic<bool> reads_rest_ = false;
   std::atomic<bool> filter_changed_ = false;
+  std::atomic<bool> awaits_filter_;
   std::atomic<uint64_t> received_ = 0;
   std::atomic<uint64_t> lost_ = 0;
   std::atomic<uint64_t> known_flows_ = 0;

@@ -7,7 +7,7 @@ import { isDeepStrictEqual } from 'node:util'
 
 import { openKernel, type FlowEvent, type Kernel, type Listener } from '../../lib/index.js'
 import { Topology, type NamespaceSpec } from '../../lib/lab/index.js'
-import { collect, flowEvents } from '../support/conntrack.js'
+import { collect, flowEvents, take, udpFlow } from '../support/conntrack.js'
 
 /** Where an event does not come, there is nothing else to wait for. */
 const timeout = 120_000
@@ -164,4 +164,29 @@ test('a table changed by somebody else is followed within a second or so', { tim
     await topology.namespace('client').exchange('tcp', service.address, service.port, 'hello')
   await pending
   assert.deepEqual(heard.connection?.service, service)
+})
+
+test('what happens before the table has been read is heard as well', { timeout }, async () => {
+  const service = { protocol: 'udp', address: '10.96.0.1', port: 53 } as const
+  await kernel.ipvs.addService({ ...service, scheduler: 'rr' })
+  const early = kernel.conntrack.listen({ events: ['new'], filter: { services: 'ipvs' } })
+  await kernel.conntrack.createAll([udpFlow(1), udpFlow(2, { destination: '10.96.0.2' })])
+  await early.ready
+  await kernel.conntrack.create(udpFlow(3))
+  const events = flowEvents(await take(early, 2))
+  assert.deepEqual(
+    events.map(({ original }) => original.source),
+    ['10.0.0.1', '10.0.0.3'],
+  )
+  assert.deepEqual(events[0]?.connection?.service, service)
+  await early.close()
+})
+
+test('a filter that is set later follows the table', { timeout }, async () => {
+  const late = kernel.conntrack.listen({ events: ['new'], filter: {} })
+  await late.setFilter({ services: 'ipvs' })
+  await kernel.conntrack.createAll([udpFlow(4, { destination: '10.96.0.2' }), udpFlow(5)])
+  const [event] = flowEvents(await take(late, 1))
+  assert.equal(event?.original.source, '10.0.0.5')
+  await late.close()
 })

@@ -186,6 +186,22 @@ test(
     }),
 )
 
+test('a consumer that has stopped holds no more memory than it allowed', { skip }, () =>
+  withKernel(async ({ conntrack }) => {
+    const queueBytes = 4 << 20
+    await conntrack.createAll(udpFlows(60_000))
+    // The table alone is three times as much; events come beside it.
+    const listener = conntrack.listen({ queueBytes, receiveBufferBytes: 1 << 20, resync: true })
+    let most = 0
+    for (let number = 60_000; number < 70_000; number += 100) {
+      await conntrack.createAll(Array.from({ length: 100 }, (_, index) => udpFlow(number + index)))
+      most = Math.max(most, listener.status.queuedBytes)
+    }
+    while (most < queueBytes) most = Math.max(most, listener.status.queuedBytes)
+    assert.ok(most <= 1.25 * queueBytes, `${most} bytes were queued`)
+  }),
+)
+
 test('after a loss the picture is made right again by synthetic events', { skip }, () =>
   withKernel(async ({ conntrack }) => {
     const listener = conntrack.listen({ receiveBufferBytes: 65536, queueBytes: 1, resync: true })
