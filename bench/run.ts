@@ -73,14 +73,23 @@ async function readArguments(words: string[]) {
   if (guest !== 'qemu' && guest !== 'uml' && guest !== 'none') {
     throw new UsageError(`--guest: expected qemu, uml or none, got '${guest}'`)
   }
+  const named = drivers?.split(',')
+  checkDrivers(suite, named)
   const bench: BenchOptions = {
     size: size as string,
     rounds: Number(rounds),
-    drivers: drivers?.split(','),
+    drivers: named,
     guest,
     options,
   }
   return { suite, bench, json }
+}
+
+function checkDrivers({ name, rows }: Suite, named: readonly string[] = []): void {
+  const known = new Set(rows.flatMap(({ drivers }) => drivers.map((driver) => driver.name)))
+  const unknown = named.find((driver) => !known.has(driver))
+  if (unknown === undefined) return
+  throw new UsageError(`--drivers: ${name} has no driver '${unknown}'; it has ${[...known].join(', ')}`)
 }
 
 /** The hand-written limits are compiled where they are needed: the compiler's word is part of the measurement. */
