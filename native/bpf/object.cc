@@ -18,6 +18,11 @@ namespace {
 constexpr size_t kLogBytes = 1 << 20;
 constexpr size_t kLogTail = 400;
 
+// A map that allocates as it grows has some dozens of elements in store, and a kernel without interrupts of
+// its own (User-Mode Linux) makes more with the next tick of its clock.
+constexpr int kRefillUs = 1000;
+constexpr int kMostRefills = 100;
+
 long Call(bpf_cmd command, bpf_attr& attr) {
   long result;
   do result = ::syscall(SYS_bpf, command, &attr, sizeof attr);
@@ -70,7 +75,10 @@ void Map::Update(const void* key, const void* value) const {
   attr.key = Pointer(key);
   attr.value = Pointer(value);
   attr.flags = BPF_ANY;
-  if (Call(BPF_MAP_UPDATE_ELEM, attr) != 0) throw KernelError("update filter map", errno);
+  for (int refills = 0; Call(BPF_MAP_UPDATE_ELEM, attr) != 0; ++refills) {
+    if (errno != ENOMEM || refills == kMostRefills) throw KernelError("update filter map", errno);
+    ::usleep(kRefillUs);
+  }
 }
 
 void Map::Remove(const void* key) const {
