@@ -20,9 +20,19 @@ export function checkChoice<Word extends string>(
   return value as Word
 }
 
+export function checkBoolean(value: unknown, field: string): boolean {
+  if (typeof value !== 'boolean') throw new InvalidArgumentError(field, value, 'true or false')
+  return value
+}
+
+export function checkList(value: unknown, field: string, allowed = 'a list'): readonly unknown[] {
+  if (!Array.isArray(value)) throw new InvalidArgumentError(field, value, allowed)
+  return value
+}
+
 /** Options are an object, and a misspelt one is an error, not a default. */
 export function checkKeys(options: unknown, field: string, allowed: readonly string[]): void {
-  if (typeof options !== 'object' || options === null) {
+  if (typeof options !== 'object' || options === null || Array.isArray(options)) {
     throw new InvalidArgumentError(field, options, `an object of ${allowed.join(', ')}`)
   }
   for (const key of Object.keys(options)) {

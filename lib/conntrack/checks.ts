@@ -14,6 +14,15 @@ export function checkZone(value: unknown, field: string): number {
   return checkInteger(value, field, 0, 65535)
 }
 
+/** A mark to be matched: one with bits outside its mask would match none. */
+export function checkMarkFilter(mark: unknown, field: string): Required<MarkFilter> {
+  const checked = checkMark(mark, field)
+  if ((checked.value & ~checked.mask) !== 0) {
+    throw new InvalidArgumentError(`${field}.value`, checked.value, 'no bits but those of the mask')
+  }
+  return checked
+}
+
 /** A number, or a value under a mask. */
 export function checkMark(mark: unknown, field: string): Required<MarkFilter> {
   if (typeof mark === 'number') return { value: checkInteger(mark, field, 0, U32), mask: U32 }

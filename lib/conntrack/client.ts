@@ -1,12 +1,12 @@
 /** `kernel.conntrack`: the connection tracking table of one network namespace, and its events. */
-import { checkKeys } from '../check.js'
+import { checkKeys, checkList } from '../check.js'
 import { AbortError } from '../errors.js'
 import { Listing } from '../listing.js'
 import { native, type KernelHandle } from '../native.js'
 import type { Sysctls } from '../sysctls.js'
 import { explainConntrack } from './explain.js'
 import type { FlowChange, FlowFilter, FlowKey, NewFlow } from './filter-types.js'
-import { checkFamily, compileFlowFilter } from './flow-filter.js'
+import { checkFamily, compileDeletion, compileFlowFilter } from './flow-filter.js'
 import { IpvsFollower, type FollowedService } from './ipvs-follower.js'
 import { nativeListenOptions, type ListenOptions } from './listen-options.js'
 import { Listener } from './listener.js'
@@ -76,8 +76,8 @@ export class Conntrack {
    * refuses, `ready` and `next()` reject with `ERR_UNSUPPORTED_FEATURE`.
    */
   listen(options: ListenOptions = {}): Listener {
+    const nativeOptions = nativeListenOptions(options)
     const { filter, signal } = options
-    const nativeOptions = nativeListenOptions(options, filter)
     if (signal?.aborted === true) throw new AbortError('listen', signal.reason)
     let listener: Listener
     try {
@@ -113,7 +113,9 @@ export class Conntrack {
     const row = keyRow(key)
     const rows = await this.ask('get', (handle) => native().conntrack.get(handle, row))
     if (rows.byteLength === 0) return undefined
-    return conntrackReader().flowAt(new DataView(rows), new Uint8Array(rows), 0)
+    const flow = conntrackReader().flowAt(new DataView(rows), new Uint8Array(rows), 0)
+    // The kernel compares ids only when it deletes.
+    return key.id === undefined || key.id === flow.id ? flow : undefined
   }
 
   /** Makes an entry. `EEXIST` when there is one. conntrack -I. */
@@ -123,23 +125,24 @@ export class Conntrack {
 
   /** Makes many, in large datagrams; one that is refused does not keep the others from being made. */
   async createAll(flows: readonly NewFlow[]): Promise<FlowWriteReport> {
+    checkList(flows, 'flows', 'a list of flows')
     const rows = flows.map((flow, index) => creationRow(flow, `flows[${index}]`))
     return this.ask('create', (handle) => writeRows(handle, 'create', rows))
   }
 
   /** Changes mark, timeout, status, labels, TCP state or helper. `ENOENT` when there is no such flow. conntrack -U. */
-  async update(key: FlowKey, change: FlowChange): Promise<void> {
+  async update(key: Omit<FlowKey, 'id'>, change: FlowChange): Promise<void> {
     await this.writeOne('update', changeRow(key, change))
   }
 
   /**
    * Deletes the flows that match, and no other: in the kernel where this one is known to honour every condition (tried
-   * once in a namespace of its own), otherwise by listing them and deleting each with its zone and id. `{}` deletes all.
-   * conntrack -D.
+   * once in a namespace of its own), otherwise by listing them and deleting each with its zone and id. There has to be
+   * a condition; flush() deletes all. Where the kernel refuses to let a flow go, the others go all the same, and the error
+   * says how many. conntrack -D.
    */
   async delete(filter: FlowFilter): Promise<FlowDeletion> {
-    const row = compileFlowFilter(filter)
-    return this.ask('delete', (handle) => native().conntrack.delete(handle, row))
+    return this.deleteRow(compileDeletion(filter))
   }
 
   /** Empties the table, or one family's part of it and nothing else. conntrack -F. */
@@ -147,7 +150,7 @@ export class Conntrack {
     checkKeys(options, 'options', ['family'])
     const { family } = options
     if (family !== undefined) checkFamily(family, 'options.family')
-    return this.delete(family === undefined ? {} : { family })
+    return this.deleteRow(compileFlowFilter(family === undefined ? {} : { family }))
   }
 
   /** How many entries there are, and may be. conntrack -C. */
@@ -199,6 +202,10 @@ export class Conntrack {
   /** @internal The kernel is being closed. */
   async close(): Promise<void> {
     await Promise.all(living(this.listeners).map((listener) => listener.close()))
+  }
+
+  private deleteRow(row: Uint8Array): Promise<FlowDeletion> {
+    return this.ask('delete', (handle) => native().conntrack.delete(handle, row))
   }
 
   private follow(filter: FollowingFilter): IpvsFollower {

@@ -1,13 +1,14 @@
 /** An EventFilter as the rows that native/conntrack/filter_rules.cc takes. */
-import { checkChoice, checkInteger, checkKeys } from '../check.js'
+import { checkChoice, checkInteger, checkKeys, checkList } from '../check.js'
 import { InvalidArgumentError } from '../errors.js'
 import { native } from '../native.js'
 import { littleEndian, offsetsOf } from '../record.js'
-import { checkMark, checkZone, putAddress, putNetwork } from './checks.js'
+import { checkMarkFilter, checkZone, putAddress, putNetwork } from './checks.js'
 import type { EndpointFilter, EventFilter } from './filter-types.js'
 import { protocolNumber } from './names.js'
 
 const KEYS = ['events', 'destinations', 'prefixes', 'servers', 'sources', 'zone', 'mark', 'services'] as const
+const ENDPOINT_KEYS = ['protocol', 'address', 'port'] as const
 const KINDS = ['new', 'update', 'destroy'] as const
 
 /** What crosses the boundary: conditions that must hold, and the members of their sets. */
@@ -56,8 +57,7 @@ function kinds(events: EventFilter['events']): number {
   const { constants } = native().conntrack
   const bits = { new: constants.filterNew, update: constants.filterUpdate, destroy: constants.filterDestroy }
   if (events === undefined) return bits.new | bits.update | bits.destroy
-  if (!Array.isArray(events))
-    throw new InvalidArgumentError('filter.events', events, `a list of ${KINDS.join(', ')}`)
+  checkList(events, 'filter.events', `a list of ${KINDS.join(', ')}`)
   return events.reduce<number>((all, kind: (typeof KINDS)[number], index) => {
     return all | bits[checkChoice(kind, `filter.events[${index}]`, KINDS)]
   }, 0)
@@ -70,10 +70,6 @@ function count(list: unknown): number {
 
 function asList<T>(value: T | readonly T[]): readonly T[] {
   return Array.isArray(value) ? (value as readonly T[]) : [value as T]
-}
-
-function checkList(list: unknown, field: string): void {
-  if (!Array.isArray(list)) throw new InvalidArgumentError(field, list, 'a list')
 }
 
 class TableWriter {
@@ -97,9 +93,7 @@ class TableWriter {
   }
 
   private endpoint(role: number, endpoint: EndpointFilter, field: string): void {
-    if (typeof endpoint !== 'object' || endpoint === null) {
-      throw new InvalidArgumentError(field, endpoint, '{ protocol, address, port }')
-    }
+    checkKeys(endpoint, field, ENDPOINT_KEYS)
     const { address, port = 0, protocol } = endpoint
     const row = this.begin(role)
     this.bytes[row + this.at.family] = putAddress(
@@ -133,7 +127,7 @@ class TableWriter {
   marks(list: readonly unknown[], most: number): void {
     if (list.length > most) throw new InvalidArgumentError('filter.mark', list, `at most ${most} marks`)
     for (const mark of list) {
-      const { value, mask } = checkMark(mark, 'filter.mark')
+      const { value, mask } = checkMarkFilter(mark, 'filter.mark')
       const row = this.begin(native().conntrack.constants.roleMark)
       this.view.setUint32(row + this.at.value, value, littleEndian)
       this.view.setUint32(row + this.at.mask, mask, littleEndian)

@@ -63,7 +63,8 @@ function explained(operation: string, number: number, failure: NativeFailure): E
   }
   const reason = REASONS[operation]?.[code] ?? COMMON[code]
   if (reason === undefined) return undefined
-  return new NetlinkError(`${operation}: ${reason} (${code})`, {
+  const detail = failure.detail === '' ? '' : `; ${failure.detail}`
+  return new NetlinkError(`${operation}: ${reason}${detail} (${code})`, {
     code,
     errno: number,
     operation,

@@ -1,7 +1,7 @@
 /** What flows and events are chosen by. */
 import type { FlowFamily, FlowProtocol, FlowStatus, FlowTuple, TcpState, SctpState } from './types.js'
 
-/** A mark under a mask: `(mark & mask) === value`. */
+/** A mark under a mask: `(mark & mask) === value`; a value with other bits is refused, but for changes. */
 export interface MarkFilter {
   readonly value: number
   /** @default 0xffffffff */
@@ -33,7 +33,10 @@ export interface EventFilter {
   readonly sources?: readonly string[]
   /** One zone or several, also of flows that have it in one direction only; 0 is the default zone. */
   readonly zone?: number | readonly number[]
-  /** One mark or up to eight, of which one has to match. */
+  /**
+   * One mark or up to eight, of which one has to match. A flow whose mark no longer does is not heard of any more, nor is
+   * its end, also with `resync`.
+   */
   readonly mark?: number | MarkFilter | readonly (number | MarkFilter)[]
   /**
    * The virtual services in IPVS at any time, besides those above: the listener follows the table, and each event
@@ -60,7 +63,7 @@ export interface FlowFilter {
   readonly original?: DirectionFilter
   readonly reply?: DirectionFilter
   readonly mark?: number | MarkFilter
-  /** Bits that have to be set. */
+  /** Bits that have to be set; an empty list is no condition. */
   readonly status?: readonly FlowStatus[]
   /** Also of flows that have it in one direction only; 0: the default zone. */
   readonly zone?: number
@@ -72,7 +75,7 @@ export interface FlowKey {
   readonly original: FlowTuple
   /** @default 0 */
   readonly zone?: number
-  /** Only the entry with this id, not a later one of the same tuple. */
+  /** Only the entry with this id, not a later one of the same tuple; for `get()`. */
   readonly id?: number
 }
 
@@ -92,6 +95,8 @@ export interface FlowChange {
 
 /** A flow to be created. */
 export interface NewFlow extends FlowChange {
+  /** The kernel drops them without a word unless some rule of the namespace uses labels (`ct label`, `-m connlabel`). */
+  readonly labels?: readonly number[]
   readonly original: FlowTuple
   /** @default the original direction turned round */
   readonly reply?: FlowTuple

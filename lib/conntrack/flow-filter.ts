@@ -4,7 +4,7 @@ import { checkKeys } from '../check.js'
 import { InvalidArgumentError } from '../errors.js'
 import { native } from '../native.js'
 import { littleEndian, offsetsOf } from '../record.js'
-import { checkMark, checkPort, checkZone, putNetwork } from './checks.js'
+import { checkMarkFilter, checkPort, checkZone, putNetwork } from './checks.js'
 import type { DirectionFilter, FlowFilter } from './filter-types.js'
 import { STATUS_BITS, bitsOf, protocolNumber } from './names.js'
 import type { FlowFamily } from './types.js'
@@ -19,7 +19,7 @@ export function checkFamily(family: unknown, field: string): number {
 }
 
 /** Throws InvalidArgumentError where the filter is none, or contradicts itself. */
-export function compileFlowFilter(filter: FlowFilter = {}): Uint8Array {
+export function compileFlowFilter(filter: FlowFilter): Uint8Array {
   checkKeys(filter, 'filter', KEYS)
   const { flowFilter, constants } = native().conntrack
   const at = offsetsOf(flowFilter.fields)
@@ -34,13 +34,13 @@ export function compileFlowFilter(filter: FlowFilter = {}): Uint8Array {
   }
   if (mark !== undefined) {
     used |= constants.byMark
-    const { value, mask } = checkMark(mark, 'filter.mark')
-    view.setUint32(at.mark, (value & mask) >>> 0, littleEndian)
+    const { value, mask } = checkMarkFilter(mark, 'filter.mark')
+    view.setUint32(at.mark, value, littleEndian)
     view.setUint32(at.markMask, mask, littleEndian)
   }
-  if (status !== undefined && status.length > 0) {
+  const bits = status === undefined ? 0 : bitsOf(status, STATUS_BITS, 'filter.status')
+  if (bits !== 0) {
     used |= constants.byStatus
-    const bits = bitsOf(status, STATUS_BITS, 'filter.status')
     view.setUint32(at.status, bits, littleEndian)
     view.setUint32(at.statusMask, bits, littleEndian)
   }
@@ -53,6 +53,16 @@ export function compileFlowFilter(filter: FlowFilter = {}): Uint8Array {
   bytes[at.family] = families.number
   view.setUint32(at.used, used, littleEndian)
   return bytes
+}
+
+/** The same for a deletion, which must not take everything by mistake: somebody meant to say what to delete. */
+export function compileDeletion(filter: FlowFilter): Uint8Array {
+  const compiled = compileFlowFilter(filter)
+  // A condition sets a bit, if only that it is used.
+  if (compiled.every((byte) => byte === 0)) {
+    throw new InvalidArgumentError('filter', filter, 'at least one condition; flush() deletes all flows')
+  }
+  return compiled
 }
 
 /** All addresses of a filter, and its family, are of one family: otherwise it would silently match nothing. */

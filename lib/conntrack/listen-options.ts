@@ -1,5 +1,5 @@
 /** Options of `kernel.conntrack.listen()`. */
-import { checkChoice, checkInteger, checkKeys } from '../check.js'
+import { checkBoolean, checkChoice, checkInteger, checkKeys, checkList } from '../check.js'
 import { InvalidArgumentError } from '../errors.js'
 import { native } from '../native.js'
 import type { NativeListenerOptions } from '../native-conntrack.js'
@@ -68,14 +68,14 @@ const KEYS: readonly (keyof ListenOptions)[] = [
 const KINDS: readonly FlowEventType[] = ['new', 'update', 'destroy']
 const MIB = 1 << 20
 const I32 = 0x7fffffff
+const DEFAULT_RESYNC_SECONDS = 15
 
-/** Throws InvalidArgumentError for what is no option. `filter` is what to start with. */
-export function nativeListenOptions(
-  options: ListenOptions,
-  filter: EventFilter | undefined,
-): NativeListenerOptions {
+/** Throws InvalidArgumentError for what is no option. */
+export function nativeListenOptions(options: ListenOptions): NativeListenerOptions {
   checkKeys(options, 'options', KEYS)
-  const { filterKind, allNamespaces = false, resync = false } = options
+  const { filter, filterKind, allNamespaces = false, resync = false } = options
+  checkSignal(options.signal)
+  checkBoolean(allNamespaces, 'options.allNamespaces')
   if (filterKind !== undefined) checkChoice(filterKind, 'options.filterKind', ['ebpf', 'native'])
   if (allNamespaces && resync !== false) {
     throw new InvalidArgumentError(
@@ -84,7 +84,6 @@ export function nativeListenOptions(
       'false with allNamespaces: only the own table can be read',
     )
   }
-  const interval = typeof resync === 'object' ? (resync.intervalSeconds ?? 15) : 15
   return {
     groups: groupsOf(options),
     allNamespaces,
@@ -95,8 +94,26 @@ export function nativeListenOptions(
     ...(filter !== undefined && compileEventFilter(filter)),
     awaitFilter: filter?.services !== undefined,
     resync: resync !== false,
-    resyncIntervalMs: bounded(interval, 'resync.intervalSeconds', 1, 86400) * 1000,
+    resyncIntervalMs: resyncSeconds(resync) * 1000,
   }
+}
+
+function resyncSeconds(resync: unknown): number {
+  if (typeof resync === 'boolean') return DEFAULT_RESYNC_SECONDS
+  if (typeof resync !== 'object' || resync === null) {
+    throw new InvalidArgumentError('options.resync', resync, 'true, false or { intervalSeconds }')
+  }
+  checkKeys(resync, 'options.resync', ['intervalSeconds'])
+  const { intervalSeconds = DEFAULT_RESYNC_SECONDS } = resync as { intervalSeconds?: number }
+  return bounded(intervalSeconds, 'resync.intervalSeconds', 1, 86400)
+}
+
+/** Anything that can be listened to: signals may come from another realm. */
+function checkSignal(signal: unknown): void {
+  if (signal === undefined) return
+  const { addEventListener, aborted } = Object(signal) as Partial<AbortSignal>
+  if (typeof addEventListener === 'function' && typeof aborted === 'boolean') return
+  throw new InvalidArgumentError('options.signal', signal, 'an AbortSignal')
 }
 
 function bounded(value: number, name: string, least: number, most: number): number {
@@ -106,12 +123,11 @@ function bounded(value: number, name: string, least: number, most: number): numb
 function groupsOf({ events = KINDS, expectations = false }: ListenOptions): number[] {
   const { constants } = native().conntrack
   const group = { new: constants.groupNew, update: constants.groupUpdate, destroy: constants.groupDestroy }
-  if (!Array.isArray(events))
-    throw new InvalidArgumentError('options.events', events, `a list of ${KINDS.join(', ')}`)
+  checkList(events, 'options.events', `a list of ${KINDS.join(', ')}`)
   const groups = events.map((kind: FlowEventType, index) => {
     return group[checkChoice(kind, `options.events[${index}]`, KINDS)]
   })
-  if (expectations) {
+  if (checkBoolean(expectations, 'options.expectations')) {
     groups.push(
       constants.groupExpectationNew,
       constants.groupExpectationUpdate,

@@ -1,6 +1,6 @@
 /** Flows to be created, changed, found or deleted, as rows of native/conntrack/records.h. */
 import { AF_INET, AF_INET6 } from '../address.js'
-import { checkInteger, checkKeys } from '../check.js'
+import { checkInteger, checkKeys, checkList } from '../check.js'
 import { InvalidArgumentError } from '../errors.js'
 import { native } from '../native.js'
 import type { FlowField } from '../native-conntrack.js'
@@ -20,10 +20,20 @@ import {
 import type { FlowTuple } from './types.js'
 
 const KEY_KEYS = ['original', 'zone', 'id'] as const
+const TUPLE_KEYS = [
+  'source',
+  'destination',
+  'protocol',
+  'sourcePort',
+  'destinationPort',
+  'icmp',
+  'zone',
+] as const
 const CHANGE_KEYS = ['timeoutSeconds', 'mark', 'status', 'labels', 'labelsMask', 'tcp', 'helper'] as const
 const NEW_KEYS = [...CHANGE_KEYS, 'original', 'reply', 'zone', 'sctp', 'master', 'nat'] as const
 const U32 = 0xffffffff
 const LABELS_BYTES = 16
+const CONFIRMED = bitsOf(['confirmed'], STATUS_BITS, 'status')
 
 /** ICMP messages that answer one another; of all others, a flow cannot be made. [nf_conntrack_proto_icmp.c] */
 const ICMP_ANSWERS: Readonly<Record<number, number>> = {
@@ -50,14 +60,16 @@ export function creationRow(flow: NewFlow, field = 'flow'): Uint8Array {
   writer.change(flow)
   if (flow.sctp !== undefined) writer.sctp(flow.sctp)
   if (flow.master !== undefined) writer.tuple('master', flow.master)
-  if (flow.nat?.source !== undefined) writer.nat('source', flow.nat.source)
-  if (flow.nat?.destination !== undefined) writer.nat('destination', flow.nat.destination)
+  if (flow.nat !== undefined) writer.nat(flow.nat)
   return writer.bytes
 }
 
 export function changeRow(key: FlowKey, change: FlowChange): Uint8Array {
   const writer = new RowWriter(native().conntrack.constants.writeUpdate, 'change')
   writer.key(key)
+  if (key.id !== undefined) {
+    throw new InvalidArgumentError('key.id', key.id, 'no id: the kernel changes whatever flow has the tuple')
+  }
   checkKeys(change, 'change', CHANGE_KEYS)
   writer.change(change)
   return writer.bytes
@@ -111,7 +123,7 @@ class RowWriter {
 
   key(key: FlowKey): void {
     checkKeys(key, 'key', KEY_KEYS)
-    this.tuple('original', key.original)
+    this.tuple('original', key.original, 'key')
     if (key.zone !== undefined) this.zone(key.zone)
     if (key.id !== undefined) this.number('id', key.id, this.has.hasId)
   }
@@ -127,12 +139,13 @@ class RowWriter {
     if (mark !== undefined) this.changeMark(mark)
     if (status !== undefined) {
       // Every entry of the table is confirmed, and the kernel refuses a status without that bit.
-      const bits = bitsOf([...status, 'confirmed'], STATUS_BITS, `${this.field}.status`)
+      const bits = bitsOf(status, STATUS_BITS, `${this.field}.status`) | CONFIRMED
       this.number('status', bits, this.has.hasStatus)
     }
     if (labels !== undefined) this.labels('labels', labels, this.has.hasLabels)
     if (labelsMask !== undefined) this.labels('labelsMask', labelsMask, this.has.hasLabelsMask)
     if (tcp !== undefined) {
+      checkKeys(tcp, `${this.field}.tcp`, ['state'])
       this.bytes[this.flow + this.flowAt.tcpState] = position(
         tcp.state,
         TCP_STATES,
@@ -143,30 +156,35 @@ class RowWriter {
     if (helper !== undefined) this.helper(helper)
   }
 
-  sctp({ state, tags }: NonNullable<NewFlow['sctp']>): void {
+  sctp(sctp: NonNullable<NewFlow['sctp']>): void {
+    checkKeys(sctp, `${this.field}.sctp`, ['state', 'tags'])
+    const { state, tags } = sctp
+    if (tags !== undefined) checkKeys(tags, `${this.field}.sctp.tags`, ['original', 'reply'])
     this.bytes[this.flow + this.flowAt.sctpState] = position(state, SCTP_STATES, `${this.field}.sctp.state`)
     this.number('sctpTagOriginal', tags?.original ?? 0, this.has.hasSctp)
     this.number('sctpTagReply', tags?.reply ?? 0, this.has.hasSctp)
   }
 
-  nat(end: 'source' | 'destination', to: { readonly address: string; readonly port?: number }): void {
+  nat(nat: NonNullable<NewFlow['nat']>): void {
+    checkKeys(nat, `${this.field}.nat`, ['source', 'destination'])
+    if (nat.source !== undefined) this.natEnd('source', nat.source)
+    if (nat.destination !== undefined) this.natEnd('destination', nat.destination)
+  }
+
+  private natEnd(end: 'source' | 'destination', to: { address: string; port?: number }): void {
     const field = `${this.field}.nat.${end}`
-    putAddress(to.address, `${field}.address`, this.bytes, this.at[`${end}NatAddress`])
+    checkKeys(to, field, ['address', 'port'])
+    const family = putAddress(to.address, `${field}.address`, this.bytes, this.at[`${end}NatAddress`])
+    if (family !== this.bytes[this.flow + this.flowAt.original + this.tupleAt.family]) {
+      throw new InvalidArgumentError(`${field}.address`, to.address, 'an address of the family of the flow')
+    }
     this.view.setUint16(this.at[`${end}NatPort`], checkPort(to.port ?? 0, `${field}.port`), littleEndian)
     this.bytes[this.at[`${end}NatUsed`]] = 1
   }
 
-  tuple(direction: 'original' | 'reply' | 'master', tuple: FlowTuple): void {
-    const field = `${this.field}.${direction}`
-    checkKeys(tuple, field, [
-      'source',
-      'destination',
-      'protocol',
-      'sourcePort',
-      'destinationPort',
-      'icmp',
-      'zone',
-    ])
+  tuple(direction: 'original' | 'reply' | 'master', tuple: FlowTuple, parent = this.field): void {
+    const field = `${parent}.${direction}`
+    checkKeys(tuple, field, TUPLE_KEYS)
     const start = this.flow + this.flowAt[direction]
     const at = this.tupleAt
     const family = putAddress(tuple.source, `${field}.source`, this.bytes, start + at.source)
@@ -202,7 +220,8 @@ class RowWriter {
   }
 
   private icmp(start: number, tuple: FlowTuple, field: string): void {
-    const { id, type, code } = tuple.icmp ?? {}
+    checkKeys(tuple.icmp, `${field}.icmp`, ['id', 'type', 'code'])
+    const { id, type, code } = tuple.icmp as NonNullable<FlowTuple['icmp']>
     this.view.setUint16(
       start + this.tupleAt.icmpId,
       checkInteger(id, `${field}.icmp.id`, 0, 65535),
@@ -219,6 +238,7 @@ class RowWriter {
   }
 
   private labels(name: 'labels' | 'labelsMask', labels: readonly number[], present: number): void {
+    checkList(labels, `${this.field}.${name}`, `a list of labels, 0 to ${LABELS_BYTES * 8 - 1}`)
     for (const [index, label] of labels.entries()) {
       checkInteger(label, `${this.field}.${name}[${index}]`, 0, LABELS_BYTES * 8 - 1)
       const byte = this.flow + this.flowAt[name] + (label >> 3)

@@ -1,10 +1,14 @@
 /** The table of flows: made, read, changed and deleted through ctnetlink. */
 import assert from 'node:assert/strict'
+import { execFile } from 'node:child_process'
 import test from 'node:test'
+import { promisify } from 'node:util'
 
-import type { Flow, NewFlow } from '../../../lib/index.js'
+import type { Flow, FlowKey, NewFlow } from '../../../lib/index.js'
 import { udpFlow, udpFlows } from '../../support/conntrack.js'
 import { skipWithoutNamespaces as skip, withKernel } from '../../support/namespace.js'
+
+const run = promisify(execFile)
 
 const ipv6: NewFlow = {
   original: {
@@ -75,6 +79,60 @@ test('flows of every protocol that the kernel tracks are told apart', { skip }, 
     assert.equal(byProtocol.get('tcp')?.tcp?.state, 'syn-sent')
     assert.deepEqual(byProtocol.get('sctp')?.sctp, { state: 'cookie-wait', tags: { original: 1, reply: 2 } })
     assert.deepEqual(byProtocol.get('icmp')?.reply.icmp, { id: 77, type: 0, code: 0 })
+  }),
+)
+
+test('labels are kept where a rule of the namespace uses them, set and cleared under a mask', { skip }, () =>
+  withKernel(async ({ conntrack }, { name }) => {
+    const chain = 'chain c { type filter hook input priority 0; ct label 1 accept; }'
+    await run('ip', ['netns', 'exec', name, 'nft', `table inet t { ${chain}; }`])
+    const { original } = udpFlow(1)
+    await conntrack.create(udpFlow(1, { labels: [0, 5, 127] }))
+    const labels = async () => (await conntrack.get({ original }))?.labels
+    assert.deepEqual(await labels(), [0, 5, 127])
+    await conntrack.update({ original }, { labels: [3], labelsMask: [3, 5] })
+    assert.deepEqual(await labels(), [0, 3, 127])
+    await conntrack.update({ original }, { labels: [64] })
+    assert.deepEqual(await labels(), [64])
+  }),
+)
+
+test('status bits are set, and one that the kernel does not clear is refused', { skip }, () =>
+  withKernel(async ({ conntrack }) => {
+    const { original } = udpFlow(1)
+    await conntrack.create(udpFlow(1))
+    await conntrack.update({ original }, { status: ['seen-reply', 'assured'] })
+    assert.deepEqual((await conntrack.get({ original }))?.status, ['seen-reply', 'assured', 'confirmed'])
+    await assert.rejects(conntrack.update({ original }, { status: ['seen-reply'] }), { code: 'EBUSY' })
+    assert.deepEqual((await conntrack.get({ original }))?.status, ['seen-reply', 'assured', 'confirmed'])
+  }),
+)
+
+test('an id finds its flow and no other, and cannot be asked for in a change', { skip }, () =>
+  withKernel(async ({ conntrack }) => {
+    const { original } = udpFlow(1)
+    await conntrack.create(udpFlow(1))
+    const id = (await conntrack.get({ original }))?.id ?? 0
+    assert.equal((await conntrack.get({ original, id }))?.id, id)
+    assert.equal(await conntrack.get({ original, id: (id + 1) >>> 0 }), undefined)
+    const key: FlowKey = { original, id }
+    await assert.rejects(conntrack.update(key, { mark: 1 }), {
+      code: 'ERR_INVALID_ARGUMENT',
+      field: 'key.id',
+    })
+  }),
+)
+
+test('a condition on ports or the protocol finds flows of both families', { skip }, () =>
+  withKernel(async ({ conntrack }) => {
+    const wide = { source: 'fd00::1', destination: 'fd00::2', sourcePort: 7, destinationPort: 53 }
+    const flow: NewFlow = { original: { protocol: 'udp', ...wide }, timeoutSeconds: 60 }
+    await conntrack.createAll([...udpFlows(100), flow, ipv6])
+    const byPort = await conntrack.flows({ protocol: 'udp', original: { destinationPort: 53 } })
+    assert.equal(byPort.length, 101)
+    assert.equal(new Set(byPort.map(({ id }) => id)).size, 101)
+    assert.deepEqual(sources(await conntrack.flows({ protocol: 'tcp' })), ['fd00::1'])
+    assert.deepEqual(sources(await conntrack.flows({ reply: { destinationPort: 7 } })), ['fd00::1'])
   }),
 )
 
