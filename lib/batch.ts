@@ -1,7 +1,7 @@
 /** An ordered list of changes to the kernel, of any mix, kept as packed rows until it is committed. */
 import { InvalidArgumentError } from './errors.js'
 import { formatEntry } from './ipset/format.js'
-import type { Target } from './ipset/packed-text.js'
+import { checkText, type Target } from './ipset/packed-text.js'
 import { EntryRun } from './ipset/run.js'
 import type { Entry } from './ipset/types.js'
 import { checkName } from './ipset/validate.js'
@@ -126,7 +126,7 @@ export class Batch {
 
   private entry(target: Target, entry: string | Entry): this {
     checkName(target.set, 'set')
-    const text = typeof entry === 'string' ? entry : formatEntry(entry)
+    const text = checkText(typeof entry === 'string' ? entry : formatEntry(entry))
     this.run(EntryRun).text.append(target, text)
     return this
   }

@@ -37,7 +37,7 @@ export class InvalidEntryError extends InvalidArgumentError {
   declare index?: number
   declare report?: CommitReport
 
-  constructor(field: string, value: string, allowed: string, target: EntryTarget, operation: string) {
+  constructor(field: string, value: unknown, allowed: string, target: EntryTarget, operation: string) {
     super(field, value, `${allowed} (entry '${target.entry}' of set '${target.set}')`, { operation })
     this.set = target.set
     this.entry = target.entry

@@ -1,9 +1,9 @@
 /** Any iterable of entries → runs of packed text, made in slices between which the event loop breathes. */
-import { InvalidArgumentError } from '../errors.js'
+import { InvalidArgumentError, show } from '../errors.js'
 import { Breather } from '../turns.js'
 import { areColumns } from './columns.js'
 import { formatEntry } from './format.js'
-import type { Target } from './packed-text.js'
+import type { Fault, Target } from './packed-text.js'
 import { EntryRun } from './run.js'
 import type { Entries, Entry } from './types.js'
 
@@ -16,12 +16,18 @@ const TURN_MS = 1
 const FEWEST_SLICES = 8
 const MOST_SLICES = 512
 
+/** Some entries, all of them as text. Those that were none are empty, and `faults` tells why. */
+interface Slice {
+  readonly texts: string[]
+  readonly faults?: ReadonlyMap<number, Fault> | undefined
+}
+
 /** Packs all entries into one run. */
 export async function packed(target: Target, entries: Entries): Promise<EntryRun> {
   const run = new EntryRun()
   const breather = new Breather()
-  for await (const slice of slicesOf(entries)) {
-    run.text.appendAll(target, slice)
+  for await (const { texts, faults } of slicesOf(entries)) {
+    run.text.appendAll(target, texts, faults)
     await breather.breathe()
   }
   return run
@@ -43,8 +49,8 @@ export async function* sendAhead<Result>(
   const breather = new Breather(TURN_MS)
   const arrived = () => void (onItsWay = false)
   try {
-    for await (const slice of slicesOf(entries)) {
-      run.text.appendAll(target, slice)
+    for await (const { texts, faults } of slicesOf(entries)) {
+      run.text.appendAll(target, texts, faults)
       slices++
       await breather.breathe()
       if (slices < (onItsWay ? MOST_SLICES : FEWEST_SLICES)) continue
@@ -58,27 +64,25 @@ export async function* sendAhead<Result>(
     if (sent !== undefined) yield await sent
     if (run.size > 0) yield await send(run)
   } finally {
-    // Also where an entry was bad: nothing may be on its way when the caller hears of it.
+    // Also where the caller's iterator threw: nothing may be on its way when the caller hears of it.
     await sent?.catch(() => undefined)
   }
 }
 
-async function* slicesOf(entries: Entries): AsyncGenerator<string[]> {
+async function* slicesOf(entries: Entries): AsyncGenerator<Slice> {
   if (Array.isArray(entries)) {
     for (let at = 0; at < entries.length; at += ENTRIES_A_SLICE) {
-      yield textsOf(entries.slice(at, at + ENTRIES_A_SLICE) as (string | Entry)[], at)
+      yield sliceOf(entries.slice(at, at + ENTRIES_A_SLICE) as (string | Entry)[])
     }
     return
   }
   let slice: (string | Entry)[] = []
-  let first = 0
   for await (const entry of iterate(entries)) {
     if (slice.push(entry) < ENTRIES_A_SLICE) continue
-    yield textsOf(slice, first)
-    first += slice.length
+    yield sliceOf(slice)
     slice = []
   }
-  if (slice.length > 0) yield textsOf(slice, first)
+  if (slice.length > 0) yield sliceOf(slice)
 }
 
 /** Entries of any form but columns, one by one. */
@@ -100,19 +104,24 @@ function iterate(entries: Entries): Iterable<string | Entry> | AsyncIterable<str
   return [entries as string | Entry]
 }
 
-function textsOf(entries: (string | Entry)[], first: number): string[] {
+// In place: the slice is nobody else's.
+function sliceOf(entries: (string | Entry)[]): Slice {
+  let faults: Map<number, Fault> | undefined
   for (let index = 0; index < entries.length; index++) {
     const entry = entries[index]
-    if (typeof entry !== 'string') entries[index] = textOf(entry, first + index)
+    if (typeof entry === 'string') continue
+    const text = textOf(entry as Entry)
+    if (typeof text !== 'string') (faults ??= new Map<number, Fault>()).set(index, text)
+    entries[index] = typeof text === 'string' ? text : ''
   }
-  return entries as string[]
+  return { texts: entries as string[], faults }
 }
 
-function textOf(entry: Entry | undefined, index: number): string {
+function textOf(entry: Entry): string | Fault {
   try {
-    return formatEntry(entry as Entry)
+    return formatEntry(entry)
   } catch (error) {
     if (!(error instanceof InvalidArgumentError)) throw error
-    throw new InvalidArgumentError(`entries[${index}].${error.field}`, error.value, error.allowed)
+    return { entry: show(entry), error }
   }
 }

@@ -3,7 +3,7 @@
  * that say what they are for. Packed piece by piece as they come, so that handing over a million never holds the event
  * loop for long.
  */
-import { InvalidArgumentError } from '../errors.js'
+import { InvalidArgumentError, show } from '../errors.js'
 
 export type Action = 'add' | 'remove' | 'has'
 
@@ -14,6 +14,12 @@ export interface Target {
   /** Refuse an entry that is there already, or (to remove) is not. */
   readonly exclusive: boolean
   readonly serviceNames: boolean
+}
+
+/** What was given for an entry that is none, and why. It stands in the run as an empty text, which C++ refuses. */
+export interface Fault {
+  readonly entry: string
+  readonly error: InvalidArgumentError
 }
 
 interface Piece {
@@ -28,6 +34,7 @@ const LETTERS: Readonly<Record<Action, string>> = { add: 'a', remove: 'r', has: 
 
 export class PackedText {
   private readonly pieces: Piece[] = []
+  private readonly faults = new Map<number, Fault>()
   private waiting: string[] = []
   private target: Target | undefined
   private packed = 0
@@ -45,9 +52,10 @@ export class PackedText {
     if (this.waiting.push(entry) === ENTRIES_A_PIECE) this.pack()
   }
 
-  /** Appends a slice of an array that holds texts only. */
-  appendAll(target: Target, entries: string[]): void {
+  /** Appends a slice of an array that holds texts only. `faults` are those of its positions that were no entries. */
+  appendAll(target: Target, entries: string[], faults?: ReadonlyMap<number, Fault>): void {
     this.pack()
+    for (const [position, fault] of faults ?? []) this.faults.set(this.packed + position, fault)
     this.target = target
     this.waiting = entries
     this.pack()
@@ -73,7 +81,13 @@ export class PackedText {
       const items = Buffer.from(piece.bytes.buffer, piece.bytes.byteOffset, piece.bytes.byteLength).toString()
       this.opened = { piece, entries: items.split('\0').slice(1, -1) }
     }
-    return { target: piece.target, entry: this.opened.entries[index - piece.first] ?? '' }
+    const text = this.opened.entries[index - piece.first] ?? ''
+    return { target: piece.target, entry: this.faults.get(index)?.entry ?? text }
+  }
+
+  /** Why a change was no entry from the start. */
+  faultAt(index: number): InvalidArgumentError | undefined {
+    return this.faults.get(index)?.error
   }
 
   private pieceOf(index: number): number {
@@ -90,28 +104,42 @@ export class PackedText {
   private pack(): void {
     const { waiting, target } = this
     if (waiting.length === 0 || target === undefined) return
-    const bytes = bytesOf(directive(target), waiting)
-    this.check(bytes, waiting)
+    let bytes = bytesOf(directive(target), waiting)
+    if (!isClean(bytes, waiting.length)) bytes = bytesOf(directive(target), this.withoutControls(waiting))
     this.pieces.push({ bytes, first: this.packed, target })
     this.packed += waiting.length
     this.waiting = []
   }
 
-  // An entry with a zero byte inside would be two, one that starts as a directive would be none.
-  private check(bytes: Uint8Array, entries: readonly string[]): void {
-    let zeros = 0
-    for (let at = bytes.indexOf(0); at >= 0; at = bytes.indexOf(0, at + 1)) zeros++
-    const more = bytes.indexOf(1, 1) >= 0
-    if (zeros === entries.length + 1 && !more) return
-    const index = entries.findIndex((entry) => entry.includes('\0') || entry.includes(DIRECTIVE))
-    if (index < 0) return
-    this.waiting = []
-    throw new InvalidArgumentError(
-      `entries[${this.packed + index}]`,
-      entries[index],
-      `text in ipset's syntax, without control characters`,
-    )
+  private withoutControls(entries: readonly string[]): string[] {
+    return entries.map((entry, position) => {
+      if (isText(entry)) return entry
+      this.faults.set(this.packed + position, { entry: show(entry), error: controlsIn(entry) })
+      return ''
+    })
   }
+}
+
+/** Whether these are so many entries and nothing else. A 1 within an entry does no harm, but is rare enough for a look. */
+function isClean(bytes: Uint8Array, entries: number): boolean {
+  let zeros = 0
+  for (let at = bytes.indexOf(0); at >= 0; at = bytes.indexOf(0, at + 1)) zeros++
+  return zeros === entries + 1 && bytes.indexOf(1, 1) < 0
+}
+
+// An entry with a zero byte inside would be two, one that starts as a directive would be none.
+function isText(entry: string): boolean {
+  return !entry.includes('\0') && !entry.startsWith(DIRECTIVE)
+}
+
+function controlsIn(entry: string): InvalidArgumentError {
+  return new InvalidArgumentError('entry', entry, `text in ipset's syntax, without control characters`)
+}
+
+/** Throws for a text that C++ could not tell from others. */
+export function checkText(entry: string): string {
+  if (isText(entry)) return entry
+  throw controlsIn(entry)
 }
 
 /** Written piece by piece: a string glued together of both would be made twice, as garbage that has to be collected. */

@@ -1,9 +1,9 @@
 /** Changes to sets as runs of a batch: as text, or as columns. */
 import type { DirectorError } from '../errors.js'
-import type { NativeRun } from '../native.js'
+import { native, type NativeRun } from '../native.js'
 import type { BatchRun } from '../run.js'
 import type { NativeColumns } from './columns.js'
-import { explainChange, explainSets } from './explain.js'
+import { explainChange, explainSets, InvalidEntryError } from './explain.js'
 import { PackedText, type Action, type Target } from './packed-text.js'
 
 /** What an operation on a set's entry was to be done to. */
@@ -49,7 +49,9 @@ export class EntryRun implements BatchRun {
 
   explain(index: number, code: number, text: string): DirectorError {
     const { operation, target } = this.describe(index)
-    return explainChange(operation, target, code, text)
+    const fault = code === native().sets.entryFault ? this.text.faultAt(index) : undefined
+    if (fault === undefined) return explainChange(operation, target, code, text)
+    return new InvalidEntryError(fault.field, fault.value, fault.allowed, target, operation)
   }
 
   failure(error: unknown): unknown {

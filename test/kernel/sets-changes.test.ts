@@ -2,7 +2,15 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
 
-import { Batch, SetEntryError, type Entry, type FailedOperation, type Sets } from '../../lib/index.js'
+import {
+  Batch,
+  InvalidArgumentError,
+  InvalidEntryError,
+  SetEntryError,
+  type Entry,
+  type FailedOperation,
+  type Sets,
+} from '../../lib/index.js'
 import { skipWithoutNamespaces as skip, withKernel } from '../support/namespace.js'
 
 function address(index: number): string {
@@ -91,6 +99,57 @@ test('an entry that does not fit is left out, the others are sent', { skip }, ()
       [4, 'ERR_INVALID_ARGUMENT'],
     ])
     assert.deepEqual(await elements(sets, 'x'), ['10.0.0.1', '10.0.0.2'])
+  }),
+)
+
+/** 20,000 entries, of which the one in the middle is none. */
+function oneBad(bad: string | Entry): (string | Entry)[] {
+  return addresses(20_000).map((text, index) => (index === 12_000 ? bad : text))
+}
+
+const noEntries: [what: string, bad: string | Entry, field: string][] = [
+  ['an object that text cannot hold', { address: '10.9.9.9', comment: 'a"b' }, 'comment'],
+  ['no entry at all', null as unknown as Entry, 'entry'],
+  ['a text with a zero byte', '10.9.9.9\0' + '10.9.9.8', 'entry'],
+  ['a text that starts with a control character', '\u0001rx-x', 'entry'],
+]
+
+for (const [what, bad, field] of noEntries) {
+  test(`${what} is a failed entry among the others`, { skip }, () =>
+    withKernel(async ({ sets }) => {
+      await sets.create('x', 'hash:ip', { maxelem: 100_000 })
+      const went = await sets.add('x', oneBad(bad), { onError: 'continue' })
+      assert.deepEqual(
+        went.failed.map(({ index, error }) => [index, error instanceof InvalidEntryError && error.field]),
+        [[12_000, field]],
+      )
+      assert.equal(went.applied, 19_999)
+      await sets.flush('x')
+      const error = await sets.add('x', oneBad(bad)).then(
+        () => assert.fail('was not refused'),
+        (thrown: unknown) => thrown,
+      )
+      assert.ok(error instanceof InvalidEntryError, String(error))
+      assert.deepEqual([error.index, error.field, error.report?.applied], [12_000, field, 12_000])
+      assert.equal((await sets.header('x')).entries, 12_000, 'what stood before it')
+      await sets.flush('x')
+      await assert.rejects(sets.add('x', oneBad(bad), { onError: 'rollback' }), { index: 12_000 })
+      assert.equal((await sets.header('x')).entries, 0, 'taken back')
+      await assert.rejects(sets.has('x', oneBad(bad)), { name: 'InvalidEntryError', index: 12_000 })
+    }),
+  )
+}
+
+test('a text that would be two is refused as it is added to a batch, which keeps the others', { skip }, () =>
+  withKernel(async (kernel) => {
+    await kernel.sets.create('x', 'hash:ip')
+    const batch = new Batch().addEntry('x', '10.0.0.1').addEntry('x', '10.0.0.2')
+    for (const bad of ['10.0.0.3\0' + '10.0.0.4', '\u0001rx-x']) {
+      assert.throws(() => batch.addEntry('x', bad), InvalidArgumentError)
+    }
+    assert.equal(batch.size, 2)
+    assert.equal((await kernel.commit(batch)).applied, 2)
+    assert.deepEqual(await elements(kernel.sets, 'x'), ['10.0.0.1', '10.0.0.2'])
   }),
 )
 
