@@ -8,6 +8,7 @@
 #include <span>
 
 #include "ipset/scan.h"
+#include "util/protocols.h"
 
 namespace director::ipset {
 namespace {
@@ -15,66 +16,6 @@ namespace {
 struct Name {
   uint16_t number;
   std::string_view name;
-};
-
-// The Internet protocol numbers under the names that Debian's /etc/protocols gives them, which is what ipset
-// prints.
-constexpr Name kProtocols[] = {
-    {0, "ip"},
-    {1, "icmp"},
-    {2, "igmp"},
-    {3, "ggp"},
-    {4, "ipencap"},
-    {5, "st"},
-    {6, "tcp"},
-    {8, "egp"},
-    {9, "igp"},
-    {12, "pup"},
-    {17, "udp"},
-    {20, "hmp"},
-    {22, "xns-idp"},
-    {27, "rdp"},
-    {29, "iso-tp4"},
-    {33, "dccp"},
-    {36, "xtp"},
-    {37, "ddp"},
-    {38, "idpr-cmtp"},
-    {41, "ipv6"},
-    {43, "ipv6-route"},
-    {44, "ipv6-frag"},
-    {45, "idrp"},
-    {46, "rsvp"},
-    {47, "gre"},
-    {50, "esp"},
-    {51, "ah"},
-    {57, "skip"},
-    {58, "ipv6-icmp"},
-    {59, "ipv6-nonxt"},
-    {60, "ipv6-opts"},
-    {73, "rspf"},
-    {81, "vmtp"},
-    {88, "eigrp"},
-    {89, "ospf"},
-    {93, "ax.25"},
-    {94, "ipip"},
-    {97, "etherip"},
-    {98, "encap"},
-    {103, "pim"},
-    {108, "ipcomp"},
-    {112, "vrrp"},
-    {115, "l2tp"},
-    {124, "isis"},
-    {132, "sctp"},
-    {133, "fc"},
-    {135, "mobility-header"},
-    {136, "udplite"},
-    {137, "mpls-in-ip"},
-    {138, "manet"},
-    {139, "hip"},
-    {140, "shim6"},
-    {141, "wesp"},
-    {142, "rohc"},
-    {143, "ethernet"},
 };
 
 constexpr uint16_t Icmp(unsigned type, unsigned code) {
@@ -154,15 +95,6 @@ std::optional<uint16_t> NumberOf(std::span<const Name> names, std::string_view t
   return found->number;
 }
 
-// /etc/protocols has each name in capitals too.
-std::string Lowered(std::string_view text) {
-  std::string lowered(text);
-  std::transform(text.begin(), text.end(), lowered.begin(), [](unsigned char letter) {
-    return letter >= 'A' && letter <= 'Z' ? letter + ('a' - 'A') : letter;
-  });
-  return lowered;
-}
-
 std::span<const Name> IcmpTable(uint8_t protocol) {
   if (protocol == IPPROTO_ICMPV6) return kIcmpv6Names;
   return kIcmpNames;
@@ -171,18 +103,14 @@ std::span<const Name> IcmpTable(uint8_t protocol) {
 }  // namespace
 
 std::string_view ProtocolName(uint8_t protocol) {
-  return NameOf(kProtocols, protocol);
+  return NameOfProtocol(protocol);
 }
 
 std::optional<uint8_t> ScanProtocol(std::string_view text) {
   if (text == "tcp") return IPPROTO_TCP;
   if (text == "udp") return IPPROTO_UDP;
   if (const auto number = ScanNumber(text, 255)) return static_cast<uint8_t>(*number);
-  const std::string lowered = Lowered(text);
-  if (lowered == "icmpv6") return IPPROTO_ICMPV6;
-  const auto number = NumberOf(kProtocols, lowered);
-  if (!number) return {};
-  return static_cast<uint8_t>(*number);
+  return ProtocolNamed(text);
 }
 
 bool HasPorts(uint8_t protocol) {

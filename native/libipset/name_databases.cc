@@ -1,36 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "name_databases.h"
 
-#include <strings.h>
-
-#include <algorithm>
-#include <array>
 #include <charconv>
 #include <fstream>
 #include <sstream>
 
+#include "../util/protocols.h"
 #include "numeric.h"
 
 namespace director::libipset {
 
 std::optional<uint8_t> ProtocolNumber(const std::string& name) {
   if (const auto number = Number(name, UINT8_MAX)) return static_cast<uint8_t>(*number);
-  struct Protocol {
-    const char* name;
-    uint8_t number;
-  };
-  static constexpr std::array<Protocol, 7> kProtocols = {{{"icmp", 1},
-                                                          {"tcp", 6},
-                                                          {"udp", 17},
-                                                          {"icmpv6", 58},
-                                                          {"ipv6-icmp", 58},
-                                                          {"sctp", 132},
-                                                          {"udplite", 136}}};
-  const auto found = std::find_if(kProtocols.begin(), kProtocols.end(), [&](const Protocol& protocol) {
-    return strcasecmp(protocol.name, name.c_str()) == 0;
-  });
-  if (found == kProtocols.end()) return std::nullopt;
-  return found->number;
+  return ProtocolNamed(name);
 }
 
 std::optional<uint16_t> ServiceDatabase::Port(const std::string& name, const std::string& protocol) {

@@ -8,7 +8,7 @@
 
 namespace director::libipset {
 
-// A protocol by its number, or by a name that needs no database.
+// A protocol by its number, or by a name that `ipset save` may print: by heart, no database is read.
 std::optional<uint8_t> ProtocolNumber(const std::string& name);
 
 // /etc/services, read by ourselves: the C library's functions may ask a directory server, and are not for

@@ -77,7 +77,7 @@ std::optional<Refusal> Screen::CheckPort(std::string& piece, const Place& place)
   const std::string name = colon == piece.npos ? "tcp" : piece.substr(0, colon);
   const auto protocol = ProtocolNumber(name);
   if (!protocol) {
-    return Refusal{name, "a protocol's number, or icmp, icmpv6, tcp, udp, udplite or sctp"};
+    return Refusal{name, "a protocol's number, or its name in /etc/protocols (which is not read)"};
   }
   if (ServiceProtocol(*protocol) != nullptr && !PortNumbers(ports, *protocol, place.may_be_range())) {
     return Refusal{piece, permissions_.service_names

@@ -8,6 +8,7 @@ import {
   IpsetError,
   type LibipsetRestoreOptions,
   loadLibipset,
+  openKernel,
 } from '../../lib/index.js'
 import { withNamespace } from '../support/namespace.js'
 import { realIpset, skipWithoutIpset } from '../support/real-ipset.js'
@@ -94,7 +95,7 @@ const lookups = {
   'a service name': 'add p 10.0.0.1,http',
   'a service name with its protocol': 'add p 10.0.0.1,udp:domain',
   'a service name in a range': 'add p 10.0.0.1,http-https',
-  'a protocol by an unusual name': 'add p 10.0.0.1,ospf:0',
+  'a protocol by a name that nobody has': 'add p 10.0.0.1,nosuch:0',
   'a host name for the range of a new set': 'create b bitmap:ip range localhost',
   'a service name for the range of a new set': 'create b bitmap:port range http-https',
   'a host name for a mask': 'create b hash:ip bitmask localhost',
@@ -124,6 +125,25 @@ test(
       await loadLibipset().restore('add a localhost,80', { netns: path, allowHostNames: true })
       assert.ok(entriesOf(path, 'a').includes('127.0.0.1,tcp:80'))
     }),
+)
+
+test('what libipset saved, it restores: protocols by name', { skip }, () =>
+  withNamespace(async ({ path: netns }) => {
+    const libipset = loadLibipset()
+    const names = ['gre', 'esp', 'ah', 'ospf', 'vrrp', 'ipv6-icmp', 'l2tp', 'AX.25', '253']
+    const entries = names.map((name) => `add p ::1,${name}:${name === 'ipv6-icmp' ? 'ping' : '0'}`)
+    await libipset.restore(['create p hash:ip,port family inet6', ...entries].join('\n'), { netns })
+    const saved = await libipset.save('p', { netns, sorted: true })
+    assert.equal(saved.trimEnd().split('\n').length, names.length + 1)
+    await libipset.run(['destroy'], { netns })
+    await libipset.restore(saved, { netns })
+    assert.equal(await libipset.save('p', { netns, sorted: true }), saved)
+    await libipset.run(['destroy'], { netns })
+    const kernel = await openKernel({ netns })
+    assert.equal((await kernel.sets.restore(`${saved}list -n\n`)).by, 'libipset')
+    assert.equal(await libipset.save('p', { netns, sorted: true }), saved)
+    await kernel.close()
+  }),
 )
 
 test('what is numeric in any of its forms passes, as the real tool reads it', { skip }, () =>
