@@ -107,6 +107,11 @@ export interface SetsCalls {
   unclaim(kernel: KernelHandle, name: string): void
   /** Rows hold as much of an entry row as the entries of such a set fill. */
   entries(kernel: KernelHandle, name: string): DumpHandle
+  /**
+   * Entries for one set, packed as for a commit, in the form that `save` would print there: a line each, empty for one
+   * that does not fit the set.
+   */
+  canonical(kernel: KernelHandle, pieces: readonly Uint8Array[]): Promise<ArrayBuffer>
   /** The chunks are text, whole lines each. */
   save(kernel: KernelHandle, name?: string): DumpHandle
 }

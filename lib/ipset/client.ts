@@ -2,7 +2,7 @@
 import type { Batch } from '../batch.js'
 import type { CommitOptions, CommitReport } from '../commit.js'
 import { DirectorError, InvalidArgumentError } from '../errors.js'
-import { native, type KernelHandle } from '../native.js'
+import { native, type DumpHandle, type KernelHandle } from '../native.js'
 import { removeLeftovers, type BesideHost } from './beside.js'
 import { whileBusy, type BusyOptions } from './busy.js'
 import { changeEntries, settle, targetOf, type ChangeOptions } from './change.js'
@@ -11,7 +11,7 @@ import { explainSets } from './explain.js'
 import { hasEntries } from './has.js'
 import { loadLibipset } from './libipset.js'
 import { headerFor, headerState, revisionOf, typeNamed } from './options.js'
-import { listOf } from './pack.js'
+import { listOf, sendAhead } from './pack.js'
 import { replaceEntries } from './replace.js'
 import { restoreText, type SetRestoreOptions, type SetRestoreReport } from './restore.js'
 import type { Entries, Entry, SetHeader, SetOptions, SetTypeInfo, SetTypeName } from './types.js'
@@ -38,11 +38,17 @@ export interface ReplaceOptions extends Omit<ChangeOptions, 'onError'>, BusyOpti
 // The set beside is nobody's but ours: it is free as soon as the kernel has let go of a listing of it.
 const DESTROY_TIMEOUT_MS = 1000
 
-function restoreByLibipset(text: string, options: SetRestoreOptions, netns: string | undefined) {
+async function restoreByLibipset(
+  text: string,
+  firstLine: number,
+  options: SetRestoreOptions,
+  netns: string | undefined,
+) {
   const { exist, serviceNames, signal } = options
   return loadLibipset().restore(text, {
     netns,
     signal,
+    firstLine,
     exist: exist === 'ignore',
     allowServiceNames: serviceNames ?? false,
   })
@@ -175,18 +181,8 @@ export class Sets {
     if (name !== undefined) checkName(name)
     const decoder = new TextDecoder()
     let text = ''
-    try {
-      const dump = native().sets.save(this.host.handle(), name)
-      for (let more = true; more;) {
-        const { rows, state } = await dump.next()
-        text += decoder.decode(rows)
-        more = state === 'more'
-      }
-      dump.close()
-      return text
-    } catch (error) {
-      throw explainSets('save', name)(error)
-    }
+    for await (const lines of this.saved('save', name)) text += decoder.decode(lines)
+    return text
   }
 
   /**
@@ -215,8 +211,8 @@ export class Sets {
    * comes, in one batch that is taken back where an entry is refused. Entries that stay keep their counters. Where more
    * differs than stays, in sets with timeouts and in lists it is a {@link replace}.
    *
-   * Readers see the changes one by one, and an entry that is wanted in another form than `save` writes (a range,
-   * `'10.0.0.1,80'` for `'10.0.0.1,tcp:80'`) is away for a moment: where that matters, use {@link replace}.
+   * Readers see the changes one by one, and what a range stands for, or a network in a set of addresses, is away for a
+   * moment: where that matters, use {@link replace}.
    */
   async sync(
     name: string,
@@ -230,7 +226,8 @@ export class Sets {
     return syncEntries(
       {
         header: () => this.header(name),
-        tables: () => this.entries(name).tables(),
+        saved: () => this.saved('sync', name),
+        canonical: (all) => this.canonical(name, all, serviceNames),
         commit: async (batch) => settle(await this.host.commit(batch, { onError, signal }), { onError }),
         replace: (_, all) => this.replace(name, all, { ...options, exist: 'ignore' }),
       },
@@ -242,8 +239,8 @@ export class Sets {
 
   /**
    * Carries out what `ipset save` wrote, line by line; stops at the first line that is refused with a
-   * {@link SetRestoreError}. Entries are parsed here and sent in bulk. A text with lines that are unknown here (`test`,
-   * `list`, options of old ipset versions) goes to libipset as a whole, where that is installed.
+   * {@link SetRestoreError}. Entries are parsed here and sent in bulk. From the first line on that this does not take
+   * (`test`, `list`, old names, `'10.1'` for an address) the text is carried out by libipset, where that is installed.
    */
   async restore(text: string, options: SetRestoreOptions = {}): Promise<SetRestoreReport> {
     if (typeof text !== 'string') throw new InvalidArgumentError('text', text, 'text as ipset save writes it')
@@ -255,7 +252,7 @@ export class Sets {
         destroy: (name) => this.destroy(name),
         rename: (from, to) => this.rename(from, to),
         swap: (one, other) => this.swap(one, other),
-        libipset: (all, given) => restoreByLibipset(all, given, this.host.netns),
+        libipset: (rest, line, given) => restoreByLibipset(rest, line, given, this.host.netns),
       },
       text,
       options,
@@ -270,6 +267,31 @@ export class Sets {
       unclaim: (beside) => native().sets.unclaim(this.host.handle(), beside),
       destroy: (beside) => this.destroy(beside, longer),
     }
+  }
+
+  /** One set, or all, in whole lines of text. */
+  private async *saved(operation: string, name?: string): AsyncGenerator<ArrayBuffer> {
+    let dump: DumpHandle | undefined
+    try {
+      dump = native().sets.save(this.host.handle(), name)
+      for (let more = true; more;) {
+        const { rows, state } = await dump.next()
+        yield rows
+        more = state === 'more'
+      }
+    } catch (error) {
+      throw explainSets(operation, name)(error)
+    } finally {
+      // A socket is too dear to be left to the garbage collector.
+      dump?.close()
+    }
+  }
+
+  private canonical(set: string, entries: Entries, serviceNames: boolean): AsyncGenerator<ArrayBuffer> {
+    const target = { set, action: 'add', exclusive: false, serviceNames } as const
+    return sendAhead(target, entries, (run) =>
+      this.ask('sync', set, (handle) => native().sets.canonical(handle, run.text.bytes())),
+    )
   }
 
   private names(): Promise<string[]> {

@@ -16,8 +16,8 @@ export class IpsetError extends DirectorError {
   readonly text: string
 
   /** @internal */
-  constructor(operation: string, failure: NativeRunFailure) {
-    const line = failure.line === 0 ? undefined : failure.line
+  constructor(operation: string, failure: NativeRunFailure, firstLine = 1) {
+    const line = failure.line === 0 ? undefined : failure.line + firstLine - 1
     const where = line === undefined ? show(failure.text) : `line ${line}, ${show(failure.text)}`
     // ipset numbers the line itself only in some of its messages.
     const words = failure.message.replace(/^Error in line \d+: /, '')

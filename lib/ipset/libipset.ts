@@ -4,6 +4,7 @@
  * `kernel.sets` is faster.
  */
 import { InvalidArgumentError } from '../errors.js'
+import { checkInteger } from '../check.js'
 import type { IpsetInput } from './input-pump.js'
 import { libipsetAddon, type NativePermissions, type NativeRunResult } from './libipset-addon.js'
 import { IpsetError, systemError } from './libipset-error.js'
@@ -26,6 +27,8 @@ export interface LibipsetOptions {
 export interface LibipsetRestoreOptions extends LibipsetOptions {
   /** Additions of what is there, and removals of what is not, are no errors (`-exist`). @default false */
   readonly exist?: boolean | undefined
+  /** Number of the input's first line, where it is the rest of a longer text; errors count from it. @default 1 */
+  readonly firstLine?: number | undefined
 }
 
 export interface IpsetRestoreReport {
@@ -80,6 +83,7 @@ export class Libipset {
    */
   async restore(input: IpsetInput, options: LibipsetRestoreOptions = {}): Promise<IpsetRestoreReport> {
     checkOptions(options)
+    const firstLine = checkInteger(options.firstLine ?? 1, 'firstLine', 1, Number.MAX_SAFE_INTEGER)
     const output: Buffer[] = []
     const request = {
       mode: 'restore' as const,
@@ -90,7 +94,7 @@ export class Libipset {
     }
     const streams = { input, output: (chunk: Buffer) => void output.push(chunk), diagnostics: () => {} }
     const result = await runLibipset('restore', request, streams, options.signal)
-    throwFailure('restore', result)
+    throwFailure('restore', result, firstLine)
     return { lines: result.lines, warnings: result.warnings, output: Buffer.concat(output).toString() }
   }
 
@@ -192,7 +196,8 @@ function permissions(options: LibipsetOptions, files: boolean): NativePermission
   }
 }
 
-function throwFailure(operation: string, { failure }: NativeRunResult): void {
+function throwFailure(operation: string, { failure }: NativeRunResult, firstLine = 1): void {
   if (failure === undefined) return
-  throw failure.kind === 'system' ? systemError(operation, failure) : new IpsetError(operation, failure)
+  if (failure.kind === 'system') throw systemError(operation, failure)
+  throw new IpsetError(operation, failure, firstLine)
 }

@@ -13,8 +13,12 @@ export type RestoreStep =
   | { readonly kind: 'change'; readonly run: EntryRun; readonly lines: number[] }
 
 export interface ParsedRestore {
+  /** Those before `unknown`. */
   readonly steps: readonly RestoreStep[]
+  /** Lines read. */
   readonly lines: number
+  /** The first line that this reader does not know. */
+  readonly unknown?: UnknownLineError
 }
 
 /** A line that this reader does not know; libipset may. */
@@ -43,10 +47,25 @@ function* parsing(text: string, targetFor: TargetFor): Steps<ParsedRestore> {
     const newline = text.indexOf('\n', start)
     const end = newline < 0 ? text.length : newline
     if (++line % LINES_A_STEP === 0) yield
-    parser.read(line, text.slice(start, end))
+    try {
+      parser.read(line, text.slice(start, end))
+    } catch (error) {
+      if (!(error instanceof UnknownLineError)) throw error
+      return { steps: parser.steps, lines: line, unknown: error }
+    }
     start = end + 1
   }
   return { steps: parser.steps, lines: line }
+}
+
+/** The text from a line on, counted from 1. */
+export function* textFrom(text: string, line: number): Steps<string> {
+  let start = 0
+  for (let before = 1; before < line; before++) {
+    start = text.indexOf('\n', start) + 1
+    if (before % LINES_A_STEP === 0) yield
+  }
+  return text.slice(start)
 }
 
 class RestoreParser {
@@ -103,11 +122,20 @@ class RestoreParser {
       this.steps.push(this.change)
     }
     if (this.last?.set !== set || this.last.action !== action) {
+      checkPlain(line, set, text)
       this.last = { set, action, target: this.targetFor(set, action) }
     }
     this.change.run.text.append(this.last.target, entry)
     this.change.lines.push(line)
   }
+}
+
+// What ipset takes out of a line wherever it stands, and quotes, which are not part of a name.
+const option = /^-(!|e(xist)?|q(uiet)?|o(utput)?|s(orted)?|r(esolve)?|n(ame)?|t(erse)?|f(ile)?)$/
+
+function checkPlain(line: number, name: string, text: string): void {
+  if (!/["\0]/.test(name) && !option.test(name)) return
+  throw new UnknownLineError(line, text, 'the name of a set without quotes, and no options of ipset itself')
 }
 
 function firstWord(text: string): [word: string, rest: string] {
@@ -117,12 +145,16 @@ function firstWord(text: string): [word: string, rest: string] {
 
 function optionalName(line: number, rest: string, text: string): string | undefined {
   if (/[\s]/.test(rest)) throw new UnknownLineError(line, text, 'one set, or none')
+  checkPlain(line, rest, text)
   return rest === '' ? undefined : rest
 }
 
 function twoNames(line: number, rest: string, text: string): { name: string; other: string } {
   const [name, other, more] = rest.split(/[ \t]+/)
-  if (name !== undefined && other !== undefined && more === undefined) return { name, other }
+  if (name !== undefined && other !== undefined && more === undefined) {
+    for (const one of [name, other]) checkPlain(line, one, text)
+    return { name, other }
+  }
   throw new UnknownLineError(line, text, 'two sets')
 }
 
@@ -149,18 +181,21 @@ const flags = new Set(['counters', 'comment', 'forceadd', 'skbinfo'])
 
 function createStep(line: number, rest: string, source: string): RestoreStep {
   const [name = '', type = '', ...words] = rest.split(/[ \t]+/)
+  checkPlain(line, name, source)
   const options: Record<string, unknown> = {}
   for (let at = 0; at < words.length; at++) {
     const word = words[at] as string
-    if (flags.has(word)) {
-      options[word] = true
-      continue
+    const value = flags.has(word) ? true : valueOf(word, words[++at])
+    // ipset takes no value twice.
+    if (value === undefined || (value !== true && Object.hasOwn(options, word))) {
+      throw new UnknownLineError(line, source, `options that 'create' takes, each once, with their values`)
     }
-    const value = words[++at]
-    const read = Object.hasOwn(valued, word) && value !== undefined ? valued[word]?.(value) : undefined
-    if (read === undefined)
-      throw new UnknownLineError(line, source, `options that 'create' takes, with their values`)
-    options[word] = read
+    options[word] = value
   }
   return { kind: 'create', line, name, type: type as SetTypeName, options: options }
+}
+
+function valueOf(option: string, value: string | undefined): unknown {
+  if (value === undefined || !Object.hasOwn(valued, option)) return undefined
+  return valued[option]?.(value)
 }

@@ -1,9 +1,11 @@
-/** Carries out the text of `ipset save`: by ourselves where we know each line, by libipset otherwise. */
+/** Carries out the text of `ipset save`: by ourselves, and by libipset from the first line on that we do not take. */
 import { Batch } from '../batch.js'
-import { DirectorError } from '../errors.js'
+import { AbortError, DirectorError, InvalidArgumentError } from '../errors.js'
+import { inTurns } from '../turns.js'
 import type { Commit } from './change.js'
-import { parseRestore, UnknownLineError, type RestoreStep } from './restore-parse.js'
+import { IpsetError } from './libipset-error.js'
 import type { Target } from './packed-text.js'
+import { parseRestore, textFrom, UnknownLineError, type RestoreStep } from './restore-parse.js'
 import type { SetOptions, SetTypeName } from './types.js'
 
 export interface SetRestoreOptions {
@@ -22,16 +24,21 @@ export interface SetRestoreReport {
   readonly elapsedMs: number
 }
 
-/** A line that was refused. Lines before it took effect, those behind it did not. `code` is that of its `cause`. */
+/**
+ * A line that was refused. Lines before it took effect, those behind it did not. `code` is that of its `cause`, which is
+ * an {@link IpsetError} where libipset read the line.
+ */
 export class SetRestoreError extends DirectorError {
   /** From 1. */
   readonly line: number
 
   constructor(line: number, cause: DirectorError) {
-    super(`line ${line}: ${cause.message}`, {
+    // libipset's error begins with the line, and quotes it.
+    super(cause instanceof IpsetError ? cause.message : `line ${line}: ${cause.message}`, {
       code: cause.code,
       errno: cause.errno,
       operation: 'restore',
+      kernelMessage: cause.kernelMessage,
       cause,
     })
     this.line = line
@@ -51,10 +58,14 @@ export interface RestoreHost {
   destroy(name?: string): Promise<void>
   rename(from: string, to: string): Promise<void>
   swap(one: string, other: string): Promise<void>
-  /** libipset's reading of the same text. */
-  libipset(text: string, options: SetRestoreOptions): Promise<{ lines: number }>
+  /** libipset's reading of the text from a line on, which its errors count from. */
+  libipset(text: string, firstLine: number, options: SetRestoreOptions): Promise<{ lines: number }>
 }
 
+/**
+ * Line by line. From the first that we refuse on (the kernel's refusals are its own), the text is libipset's, where that is
+ * there: it knows every line that ipset does.
+ */
 export async function restoreText(
   host: RestoreHost,
   text: string,
@@ -68,32 +79,52 @@ export async function restoreText(
     exclusive: exist === 'error',
     serviceNames,
   })
-  const parsed = await parseRestore(text, targetFor).catch((error: unknown) => {
-    if (error instanceof UnknownLineError) return error
-    throw error
-  })
-  if (parsed instanceof UnknownLineError) {
-    const { lines } = await byLibipset(host, text, options, parsed)
-    return { lines, by: 'libipset', elapsedMs: performance.now() - started }
-  }
-  for (const step of parsed.steps) await carryOut(host, step, exist, signal)
-  return { lines: parsed.lines, by: 'ipvs-director', elapsedMs: performance.now() - started }
+  const { steps, lines, unknown } = await parseRestore(text, targetFor)
+  const refused =
+    (await carryOutAll(host, steps, exist, signal)) ?? (unknown && new SetRestoreError(unknown.line, unknown))
+  if (refused === undefined) return { lines, by: 'ipvs-director', elapsedMs: performance.now() - started }
+  const all = await byLibipset(host, text, options, refused)
+  return { lines: all, by: 'libipset', elapsedMs: performance.now() - started }
 }
 
-// Without libipset the line that we do not know is the error.
+/** Returns the error of a line that we refused before the kernel saw it; rejects with any other. */
+async function carryOutAll(
+  host: RestoreHost,
+  steps: readonly RestoreStep[],
+  exist: 'error' | 'ignore',
+  signal: AbortSignal | undefined,
+): Promise<SetRestoreError | undefined> {
+  try {
+    for (const step of steps) await carryOut(host, step, exist, signal)
+    return undefined
+  } catch (error) {
+    if (error instanceof SetRestoreError && error.cause instanceof InvalidArgumentError) return error
+    throw error
+  }
+}
+
+/** Resolves with the lines of the whole text. Where libipset is of our opinion, or not there, our error tells more. */
 async function byLibipset(
   host: RestoreHost,
   text: string,
   options: SetRestoreOptions,
-  unknown: UnknownLineError,
-) {
+  refused: SetRestoreError,
+): Promise<number> {
+  const before = refused.line - 1
   try {
-    return await host.libipset(text, options)
+    const rest = await inTurns(textFrom(text, refused.line))
+    return before + (await host.libipset(rest, refused.line, options)).lines
   } catch (error) {
-    const missing = error instanceof DirectorError && error.code === 'ERR_UNSUPPORTED_FEATURE'
-    throw missing ? new SetRestoreError(unknown.line, unknown) : error
+    if (error instanceof DirectorError && error.code === 'ERR_UNSUPPORTED_FEATURE') throw refused
+    if (!(error instanceof IpsetError)) throw error
+    const { line = refused.line } = error
+    const agreed = line === refused.line && agreeing.has(error.code)
+    throw agreed && !(refused.cause instanceof UnknownLineError) ? refused : new SetRestoreError(line, error)
   }
 }
+
+// Neither of them asked the kernel.
+const agreeing = new Set(['ERR_IPSET_SYNTAX', 'ERR_IPSET_REFUSED'])
 
 async function carryOut(
   host: RestoreHost,
@@ -101,6 +132,7 @@ async function carryOut(
   exist: 'error' | 'ignore',
   signal: AbortSignal | undefined,
 ): Promise<void> {
+  if (signal?.aborted === true) throw new AbortError('restore', signal.reason)
   if (step.kind === 'change') {
     const { failed } = await host.commit(Batch.of(step.run), { signal })
     if (failed[0] !== undefined) {
@@ -108,7 +140,6 @@ async function carryOut(
     }
     return
   }
-  signal?.throwIfAborted()
   try {
     await onSets(host, step, exist)
   } catch (error) {

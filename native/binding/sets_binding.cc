@@ -156,6 +156,7 @@ void ExportSetsCalls(Napi::Env env, Napi::Object exports) {
   exports.Set("claim", Napi::Function::New<Claim>(env));
   exports.Set("unclaim", Napi::Function::New<Unclaim>(env));
   exports.Set("entries", Napi::Function::New<Entries>(env));
+  exports.Set("canonical", Napi::Function::New<CanonicalEntries>(env));
   exports.Set("save", Napi::Function::New<Save>(env));
 }
 

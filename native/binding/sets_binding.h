@@ -19,4 +19,8 @@ void ExportSetsCalls(Napi::Env env, Napi::Object exports);
 //   { set, action, exclusive, columns: { size, family, … } }     typed arrays
 RunWork SetsRun(const Napi::Object& run, const Napi::Value& kernel, Pins& pins);
 
+// canonical(kernel, pieces) → Promise<ArrayBuffer>: entries for one set, as `save` would print them there
+// (ipset/canonical.h).
+Napi::Value CanonicalEntries(const Napi::CallbackInfo& info);
+
 }  // namespace director::binding

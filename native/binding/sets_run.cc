@@ -1,6 +1,7 @@
 #include "binding/buffers.h"
 #include "binding/kernel_handle.h"
 #include "binding/sets_binding.h"
+#include "binding/task.h"
 #include "ipset/changes.h"
 #include "ipset/columns.h"
 
@@ -94,6 +95,17 @@ RunWork SetsRun(const Napi::Object& run, const Napi::Value& kernel, Pins& pins) 
     const std::unique_ptr<Changes> changes = make();
     return state->sets.Commit(*changes, options, report);
   };
+}
+
+Napi::Value CanonicalEntries(const Napi::CallbackInfo& info) {
+  auto state = KernelHandle::StateOf(info[0]);
+  Pins pins;
+  const std::vector<Bytes> pieces = PiecesOf(info[1].As<Napi::Array>(), pins);
+  return Task<std::vector<uint8_t>>::Start(
+      info.Env(), "ipvs_director.canonicalEntries",
+      [=] { return state->sets.Canonical(ipset::TextChanges(pieces)); },
+      [](Napi::Env env, std::vector<uint8_t>& text) { return ToArrayBuffer(env, std::move(text)); },
+      std::move(pins));
 }
 
 }  // namespace director::binding

@@ -3,6 +3,7 @@
 #include <array>
 #include <cerrno>
 
+#include "ipset/canonical.h"
 #include "ipset/listing.h"
 #include "ipset/request.h"
 #include "netlink/dump.h"
@@ -152,6 +153,13 @@ ShapeAnswer Client::ShapeOf(const std::string& set) {
   const SetType* type = FindSetType(header.type);
   if (type == nullptr) return {{}, IPSET_ERR_FIND_TYPE};
   return {{type, header.family, header.revision}, 0};
+}
+
+std::vector<uint8_t> Client::Canonical(const Changes& changes) {
+  if (changes.size() == 0) return {};
+  const ShapeAnswer answer = ShapeOf(changes.target(0).set);
+  if (answer.error != 0) throw KernelError("canonical", answer.error);
+  return CanonicalText(changes, EntryRules(answer.shape));
 }
 
 netlink::BatchEnd Client::Commit(const Changes& changes, const netlink::BatchOptions& options,

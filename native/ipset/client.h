@@ -42,6 +42,9 @@ class Client {
   // Type, family and revision of a set, or why they cannot be had.
   ShapeAnswer ShapeOf(const std::string& set);
 
+  // The entries of changes to one set, as `save` would print them there; see ipset/canonical.h.
+  std::vector<uint8_t> Canonical(const Changes& changes);
+
   netlink::BatchEnd Commit(const Changes& changes, const netlink::BatchOptions& options,
                            netlink::RunReport& report);
 
