@@ -1,10 +1,10 @@
 /** An ordered list of changes to the kernel, of any mix, kept as packed rows until it is committed. */
-import { InvalidArgumentError } from './errors.js'
+import { checkChoice, checkKeys } from './check.js'
 import { formatEntry } from './ipset/format.js'
 import { checkText, type Target } from './ipset/packed-text.js'
 import { EntryRun } from './ipset/run.js'
 import type { Entry } from './ipset/types.js'
-import { checkName } from './ipset/validate.js'
+import { checkFlag, checkName } from './ipset/validate.js'
 import { IpvsRun } from './ipvs/run.js'
 import type { ServerColumns } from './ipvs/columns.js'
 import { appendServers } from './ipvs/columns.js'
@@ -21,9 +21,20 @@ export interface EntryOptions {
   readonly serviceNames?: boolean
 }
 
-function targetOptions({ exist = 'error', serviceNames = false }: EntryOptions) {
-  if (exist === 'error' || exist === 'ignore') return { exclusive: exist === 'error', serviceNames }
-  throw new InvalidArgumentError('exist', exist, `'error' or 'ignore'`)
+/** What the options say of each entry, checked. */
+export function entryOptions({ exist = 'error', serviceNames }: EntryOptions): {
+  exclusive: boolean
+  serviceNames: boolean
+} {
+  checkChoice(exist, 'exist', ['error', 'ignore'])
+  return { exclusive: exist === 'error', serviceNames: checkFlag(serviceNames, 'serviceNames') }
+}
+
+const none: EntryOptions = {}
+
+function targetOptions(options: EntryOptions) {
+  if (options !== none) checkKeys(options, 'options', ['exist', 'serviceNames'])
+  return entryOptions(options)
 }
 
 /**
@@ -89,12 +100,12 @@ export class Batch {
   }
 
   /** IPSET_CMD_ADD; ipset add. Text in ipset's syntax is checked when it is sent. See `sets.add` for the errors. */
-  addEntry(set: string, entry: string | Entry, options: EntryOptions = {}): this {
+  addEntry(set: string, entry: string | Entry, options: EntryOptions = none): this {
     return this.entry({ set, action: 'add', ...targetOptions(options) }, entry)
   }
 
   /** IPSET_CMD_DEL; ipset del. */
-  removeEntry(set: string, entry: string | Entry, options: EntryOptions = {}): this {
+  removeEntry(set: string, entry: string | Entry, options: EntryOptions = none): this {
     return this.entry({ set, action: 'remove', ...targetOptions(options) }, entry)
   }
 

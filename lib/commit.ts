@@ -1,5 +1,6 @@
 /** Sends a batch and says exactly what became of each operation. */
 import { Batch } from './batch.js'
+import { checkKeys } from './check.js'
 import { AbortError, DirectorError, InvalidArgumentError } from './errors.js'
 import { native, type KernelHandle, type NativeOutcome, type NativeRunReport } from './native.js'
 import { littleEndian } from './record.js'
@@ -62,6 +63,7 @@ export async function commit(
   options: CommitOptions,
   undoLogs: UndoLogs,
 ): Promise<CommitReport> {
+  checkKeys(options, 'options', ['onError', 'signal'])
   const { onError = 'stop', signal } = options
   if (!['stop', 'continue', 'rollback'].includes(onError)) {
     throw new InvalidArgumentError('onError', onError, `'stop', 'continue' or 'rollback'`)

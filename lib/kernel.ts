@@ -114,12 +114,14 @@ export class Kernel {
     })
   }
 
-  /** Waits for commits under way, then closes listeners and sockets. May be called again. */
+  /** Waits for commits under way, ends replacements of sets, then closes listeners and sockets. May be called again. */
   async close(): Promise<void> {
     await this.queue
     await this.conntrack.close()
-    this.open?.close()
+    const { open } = this
     this.open = undefined
+    await this.sets.close()
+    open?.close()
   }
 
   private handle(): KernelHandle {

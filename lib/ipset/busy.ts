@@ -13,10 +13,14 @@ const BUSY = new Set(['IPSET_ERR_BUSY', 'IPSET_ERR_REFERENCED', 'EBUSY'])
 const FIRST_WAIT_MS = 5
 const LONGEST_WAIT_MS = 250
 
+/** The time-out of the options, checked: before anything is made that a bad one would leave behind. */
+export function checkBusy({ busyTimeoutMs = 0 }: BusyOptions): number {
+  return checkInteger(busyTimeoutMs, 'busyTimeoutMs', 0, 600_000)
+}
+
 /** Runs `attempt`, again and again with growing pauses while the kernel says that the set is in use. */
 export async function whileBusy<T>(options: BusyOptions, attempt: () => Promise<T>): Promise<T> {
-  const limit = checkInteger(options.busyTimeoutMs ?? 0, 'busyTimeoutMs', 0, 600_000)
-  const deadline = performance.now() + limit
+  const deadline = performance.now() + checkBusy(options)
   for (let wait = FIRST_WAIT_MS; ; wait = Math.min(wait * 2, LONGEST_WAIT_MS)) {
     try {
       return await attempt()

@@ -1,7 +1,7 @@
 /** Adding and removing entries in bulk: packed slice by slice, while the kernel works on the slices before. */
-import { Batch } from '../batch.js'
+import { Batch, entryOptions } from '../batch.js'
 import type { CommitOptions, CommitReport } from '../commit.js'
-import { InvalidArgumentError, type DirectorError } from '../errors.js'
+import type { DirectorError } from '../errors.js'
 import { areColumns, nativeColumns } from './columns.js'
 import { InvalidEntryError, SetEntryError } from './explain.js'
 import { mergeReports } from './merge-reports.js'
@@ -24,11 +24,7 @@ export interface ChangeOptions extends CommitOptions {
 export type Commit = (batch: Batch, options: CommitOptions) => Promise<CommitReport>
 
 export function targetOf(set: string, action: Target['action'], options: ChangeOptions): Target {
-  const { exist = 'error', serviceNames = false } = options
-  if (exist !== 'error' && exist !== 'ignore') {
-    throw new InvalidArgumentError('exist', exist, `'error' or 'ignore'`)
-  }
-  return { set, action, exclusive: exist === 'error', serviceNames }
+  return { set, action, ...entryOptions(options) }
 }
 
 /** Commits a change for each entry. Resolves also when some were refused: the caller looks at `failed`. */

@@ -1,22 +1,27 @@
 /** `kernel.sets`: the IP sets of one network namespace. */
 import type { Batch } from '../batch.js'
 import type { CommitOptions, CommitReport } from '../commit.js'
+import { checkChoice, checkKeys } from '../check.js'
 import { DirectorError, InvalidArgumentError } from '../errors.js'
 import { native, type DumpHandle, type KernelHandle } from '../native.js'
-import { removeLeftovers, type BesideHost } from './beside.js'
-import { whileBusy, type BusyOptions } from './busy.js'
+import { besideHost } from './beside-host.js'
+import { removeLeftovers } from './beside.js'
+import { checkBusy, whileBusy, type BusyOptions } from './busy.js'
 import { changeEntries, settle, targetOf, type ChangeOptions } from './change.js'
 import { EntryListing } from './entry-listing.js'
 import { explainSets } from './explain.js'
 import { hasEntries } from './has.js'
-import { loadLibipset } from './libipset.js'
-import { headerFor, headerState, revisionOf, typeNamed } from './options.js'
+import { KnownTypes } from './known-types.js'
+import { restoreByLibipset } from './libipset-restore.js'
+import { headerFor, headerState, typeNamed } from './options.js'
 import { listOf, sendAhead } from './pack.js'
+import type { Target } from './packed-text.js'
 import { replaceEntries } from './replace.js'
+import { Replacements } from './replacements.js'
 import { restoreText, type SetRestoreOptions, type SetRestoreReport } from './restore.js'
 import type { Entries, Entry, SetHeader, SetOptions, SetTypeInfo, SetTypeName } from './types.js'
 import { syncEntries, type SyncReport } from './sync.js'
-import { checkName, checkNewName } from './validate.js'
+import { checkName, checkNewName, checkObject } from './validate.js'
 
 /** What the client needs of the kernel that it belongs to. */
 export interface SetsHost {
@@ -35,41 +40,35 @@ export interface CreateOptions {
 /** `onError` is always as `'stop'`: a replacement is whole or none. */
 export interface ReplaceOptions extends Omit<ChangeOptions, 'onError'>, BusyOptions {}
 
-// The set beside is nobody's but ours: it is free as soon as the kernel has let go of a listing of it.
-const DESTROY_TIMEOUT_MS = 1000
+const BUSY_OPTIONS = ['busyTimeoutMs']
+const CHANGE_OPTIONS = ['exist', 'serviceNames', 'onError', 'signal']
+const REPLACE_OPTIONS = ['exist', 'serviceNames', 'signal', ...BUSY_OPTIONS]
+const RESTORE_OPTIONS = ['exist', 'serviceNames', 'signal']
 
-async function restoreByLibipset(
-  text: string,
-  firstLine: number,
-  options: SetRestoreOptions,
-  netns: string | undefined,
-) {
-  const { exist, serviceNames, signal } = options
-  return loadLibipset().restore(text, {
-    netns,
-    signal,
-    firstLine,
-    exist: exist === 'ignore',
-    allowServiceNames: serviceNames ?? false,
-  })
+// What numbers mean for a call; lib/ipset/kernel-errors.ts has what they mean in general.
+const CREATE_ERRORS = {
+  17: 'a set of that name exists, or has other options',
+  4352: 'the range is not larger than one network of the netmask',
 }
+const SWAP_ERRORS = { 16: 'one of the sets is being listed' }
 
 export class Sets {
-  private kernelTypes: readonly SetTypeInfo[] | undefined
+  private readonly knownTypes: KnownTypes
+  private readonly replacements = new Replacements()
 
   /** @internal */
-  constructor(private readonly host: SetsHost) {}
+  constructor(private readonly host: SetsHost) {
+    this.knownTypes = new KnownTypes(() => host.handle())
+  }
+
+  /** @internal Ends replacements. After it the kernel has no handle any more to begin one with. */
+  close(): Promise<void> {
+    return this.replacements.close()
+  }
 
   /** The set types of this kernel, with the revisions that it speaks (IPSET_CMD_TYPE). Asking makes it load modules. */
   async types(): Promise<SetTypeInfo[]> {
-    const ranges = await this.ask('types', '', (handle) => native().sets.types(handle))
-    const types = ranges.map(({ name, oldestRevision, newestRevision }) => {
-      const ours = typeNamed(name).newestRevision
-      const revision = ours < oldestRevision ? undefined : Math.min(ours, newestRevision)
-      return { name: name as SetTypeName, oldestRevision, newestRevision, revision }
-    })
-    this.kernelTypes = types
-    return types
+    return this.knownTypes.ask()
   }
 
   /**
@@ -78,16 +77,10 @@ export class Sets {
    * Errors: `ERR_SET_TYPE`, `ERR_INVALID_ARGUMENT`, `ERR_UNSUPPORTED_FEATURE`; `EEXIST` when the name is taken.
    */
   async create(name: string, type: SetTypeName, options: SetOptions & CreateOptions = {}): Promise<void> {
-    const { exist = 'error', ...setOptions } = options
-    if (exist !== 'error' && exist !== 'ignore') {
-      throw new InvalidArgumentError('exist', exist, `'error' or 'ignore'`)
-    }
+    const { exist = 'error', ...setOptions } = checkObject(options, 'options')
+    checkChoice(exist, 'exist', ['error', 'ignore'])
     checkNewName(name)
-    const nativeType = typeNamed(type)
-    const revision = revisionOf(nativeType, this.kernelTypes ?? (await this.types()))
-    const header = headerFor(name, nativeType, revision, setOptions)
-    const known = { 17: 'a set of that name exists, or has other options' }
-    await this.ask('create', name, (handle) => native().sets.create(handle, header, exist === 'error'), known)
+    await this.make('create', name, name, type, setOptions, exist === 'error')
   }
 
   /**
@@ -96,6 +89,7 @@ export class Sets {
    */
   async destroy(name?: string, options: BusyOptions = {}): Promise<void> {
     if (name !== undefined) checkName(name)
+    checkKeys(options, 'options', BUSY_OPTIONS)
     await whileBusy(options, () =>
       this.ask('destroy', name ?? '', (handle) => native().sets.destroy(handle, name)),
     )
@@ -111,6 +105,7 @@ export class Sets {
   async rename(from: string, to: string, options: BusyOptions = {}): Promise<void> {
     checkName(from, 'from')
     checkNewName(to, 'to')
+    checkKeys(options, 'options', BUSY_OPTIONS)
     const known = { 4101: `there is a set '${to}' already` }
     await whileBusy(options, () =>
       this.ask('rename', from, (handle) => native().sets.rename(handle, from, to), known),
@@ -121,7 +116,8 @@ export class Sets {
   async swap(one: string, other: string, options: BusyOptions = {}): Promise<void> {
     checkName(one, 'one')
     checkName(other, 'other')
-    const known = { 2: `there is no set '${one}'`, 4101: `there is no set '${other}'` }
+    checkKeys(options, 'options', BUSY_OPTIONS)
+    const known = { ...SWAP_ERRORS, 2: `there is no set '${one}'`, 4101: `there is no set '${other}'` }
     await whileBusy(options, () =>
       this.ask('swap', one, (handle) => native().sets.swap(handle, one, other), known),
     )
@@ -148,7 +144,7 @@ export class Sets {
   has(name: string, entries: Iterable<string | Entry>): Promise<boolean[]>
   async has(name: string, entries: string | Entry | Iterable<string | Entry>): Promise<boolean | boolean[]> {
     checkName(name)
-    const one = typeof entries === 'string' || !(Symbol.iterator in entries)
+    const one = typeof entries !== 'object' || entries === null || !(Symbol.iterator in entries)
     const answers = await hasEntries(() => this.host.handle(), name, one ? [entries] : entries)
     return one ? (answers[0] ?? false) : answers
   }
@@ -191,18 +187,29 @@ export class Sets {
    * that was killed while it did the same is taken away.
    */
   async replace(name: string, entries: Entries, options: ReplaceOptions = {}): Promise<CommitReport> {
-    const { busyTimeoutMs = 0, ...change } = options
     checkName(name)
-    const busy = { busyTimeoutMs }
-    return replaceEntries(
-      {
-        ...this.besides(busyTimeoutMs),
-        header: () => this.header(name),
-        create: (beside, { type, ...header }) => this.create(beside, type, header),
-        fill: (beside) => this.change('add', beside, entries, { ...change, onError: 'stop' }),
-        swap: (one, other) => this.swap(one, other, busy),
-      },
-      name,
+    checkKeys(options, 'options', REPLACE_OPTIONS)
+    const busy = { busyTimeoutMs: checkBusy(options) }
+    // The caller knows nothing of the set beside: reports and errors name the one that is replaced.
+    const target = (beside: string) => ({ ...targetOf(beside, 'add', options), shownAs: name })
+    const filling = { onError: 'stop', signal: options.signal } as const
+    target(name)
+    // Stays open until all replacements have ended.
+    const handle = this.host.handle()
+    return this.replacements.run((untilClosed) =>
+      replaceEntries(
+        {
+          ...besideHost(() => handle, name, busy.busyTimeoutMs),
+          header: () => this.header(name),
+          create: (beside, { type, ...header }) => this.make('replace', name, beside, type, header, true),
+          fill: (beside) => untilClosed(this.send(target(beside), entries, filling)),
+          swap: (_, beside) =>
+            whileBusy(busy, () =>
+              this.ask('replace', name, (handle) => native().sets.swap(handle, name, beside), SWAP_ERRORS),
+            ),
+        },
+        name,
+      ),
     )
   }
 
@@ -219,10 +226,16 @@ export class Sets {
     entries: Entries,
     options: Omit<ReplaceOptions, 'exist'> = {},
   ): Promise<SyncReport> {
-    const { serviceNames = false, signal } = options
-    const onError = 'rollback'
     checkName(name)
-    await removeLeftovers(this.besides(), name)
+    checkKeys(options, 'options', REPLACE_OPTIONS)
+    checkBusy(options)
+    const { serviceNames } = targetOf(name, 'add', options)
+    const { signal } = options
+    const onError = 'rollback'
+    await removeLeftovers(
+      besideHost(() => this.host.handle(), name),
+      name,
+    )
     return syncEntries(
       {
         header: () => this.header(name),
@@ -244,6 +257,7 @@ export class Sets {
    */
   async restore(text: string, options: SetRestoreOptions = {}): Promise<SetRestoreReport> {
     if (typeof text !== 'string') throw new InvalidArgumentError('text', text, 'text as ipset save writes it')
+    checkKeys(options, 'options', RESTORE_OPTIONS)
     return restoreText(
       {
         commit: (batch, given) => this.host.commit(batch, given),
@@ -257,16 +271,6 @@ export class Sets {
       text,
       options,
     )
-  }
-
-  private besides(busyTimeoutMs = 0): BesideHost {
-    const longer = { busyTimeoutMs: Math.max(busyTimeoutMs, DESTROY_TIMEOUT_MS) }
-    return {
-      names: () => this.names(),
-      claim: (beside) => this.ask('claim', beside, (handle) => native().sets.claim(handle, beside)),
-      unclaim: (beside) => native().sets.unclaim(this.host.handle(), beside),
-      destroy: (beside) => this.destroy(beside, longer),
-    }
   }
 
   /** One set, or all, in whole lines of text. */
@@ -294,6 +298,26 @@ export class Sets {
     )
   }
 
+  /** Makes the set `made`; errors are about the set `name`. */
+  private async make(
+    operation: string,
+    name: string,
+    made: string,
+    type: SetTypeName,
+    options: SetOptions,
+    exclusive: boolean,
+  ): Promise<void> {
+    const nativeType = typeNamed(type)
+    const header = headerFor(made, nativeType, await this.knownTypes.revision(nativeType), options)
+    await this.ask(
+      operation,
+      name,
+      (handle) => native().sets.create(handle, header, exclusive),
+      CREATE_ERRORS,
+      type,
+    )
+  }
+
   private names(): Promise<string[]> {
     return this.ask('names', '', (handle) => native().sets.names(handle))
   }
@@ -315,10 +339,15 @@ export class Sets {
     options: ChangeOptions,
   ): Promise<CommitReport> {
     checkName(name)
+    checkKeys(options, 'options', CHANGE_OPTIONS)
     const target = targetOf(name, action, options)
     // A set that is not there is one error, not one for each entry. Its header is asked for only then: to make one, the
     // kernel walks through the whole set.
     if (!(await this.names()).includes(name)) await this.state(action, name)
+    return this.send(target, entries, options)
+  }
+
+  private async send(target: Target, entries: Entries, options: CommitOptions): Promise<CommitReport> {
     const { onError, signal } = options
     const commitOptions = { ...(onError && { onError }), signal }
     const commit = (batch: Batch, given: CommitOptions) => this.host.commit(batch, given)
@@ -330,11 +359,12 @@ export class Sets {
     about: string,
     call: (handle: KernelHandle) => Promise<T>,
     known: Readonly<Record<number, string>> = {},
+    type?: SetTypeName,
   ): Promise<T> {
     try {
       return await call(this.host.handle())
     } catch (error) {
-      throw explainSets(operation, about, known)(error)
+      throw explainSets(operation, about, known, type)(error)
     }
   }
 }

@@ -1,7 +1,8 @@
 /** Columns of entries: checked for type and length, and handed to C++ as they are. */
 import { AF_INET, AF_INET6, formatIpv4, readAddress } from '../address.js'
+import { checkKeys } from '../check.js'
 import { InvalidArgumentError } from '../errors.js'
-import { formatEntry } from './format.js'
+import { formatRead } from './format.js'
 import type { Entry, EntryColumns } from './types.js'
 import { checkInteger } from './validate.js'
 
@@ -50,42 +51,52 @@ const PROTOCOLS: Readonly<Record<string, number>> = {
   icmpv6: 58,
 }
 
+const COLUMNS: readonly (keyof EntryColumns)[] = [
+  'addresses',
+  'addressesTo',
+  'prefixLengths',
+  'addresses2',
+  'prefixLengths2',
+  'protocols',
+  'ports',
+  'portsTo',
+  'marks',
+  'macs',
+  'interface',
+  'timeouts',
+  'packets',
+  'bytes',
+]
+
 export function nativeColumns(columns: EntryColumns): NativeColumns {
+  checkKeys(columns, 'columns', COLUMNS)
   const size = sizeOf(columns)
   const checked = {
     size,
     family: columns.addresses instanceof Uint8Array ? AF_INET6 : AF_INET,
     ...addressColumns(columns, size),
-    ...numberColumn('prefixLength', columns.prefixLengths, size, Uint8Array, 128),
-    ...numberColumn('prefixLength2', columns.prefixLengths2, size, Uint8Array, 128),
+    ...numberColumn('prefixLength', 'prefixLengths', columns.prefixLengths, size, Uint8Array, 128),
+    ...numberColumn('prefixLength2', 'prefixLengths2', columns.prefixLengths2, size, Uint8Array, 128),
     ...protocolColumn(columns, size),
-    ...numberColumn('port', columns.ports, size, Uint16Array, 65535),
-    ...numberColumn('portTo', columns.portsTo, size, Uint16Array, 65535),
-    ...numberColumn('mark', columns.marks, size, Uint32Array, 0xffffffff),
-    ...numberColumn('timeout', columns.timeouts, size, Uint32Array, 2147483),
-    ...numberColumn('packets', columns.packets, size, BigUint64Array, 0),
-    ...numberColumn('bytes', columns.bytes, size, BigUint64Array, 0),
+    ...numberColumn('port', 'ports', columns.ports, size, Uint16Array, 65535),
+    ...numberColumn('portTo', 'portsTo', columns.portsTo, size, Uint16Array, 65535),
+    ...numberColumn('mark', 'marks', columns.marks, size, Uint32Array, 0xffffffff),
+    ...numberColumn('timeout', 'timeouts', columns.timeouts, size, Uint32Array, 2147483),
+    ...countColumn('packets', columns, size),
+    ...countColumn('bytes', columns, size),
     ...macColumn(columns, size),
     interface: interfaceOf(columns),
   }
-  return { ...checked, format: (index) => formatEntry(entryAt(checked, index)) }
+  return { ...checked, format: (index) => formatRead(entryAt(checked, index)) }
 }
 
 function interfaceOf({ interface: name = '' }: EntryColumns): string {
-  if (Buffer.byteLength(name) <= 15) return name
-  throw new InvalidArgumentError('columns.interface', name, 'at most 15 bytes')
+  if (typeof name === 'string' && Buffer.byteLength(name) <= 15) return name
+  throw new InvalidArgumentError('columns.interface', name, 'text of at most 15 bytes')
 }
 
 function sizeOf({ addresses, macs, ports }: EntryColumns): number {
-  if (addresses instanceof Uint32Array) return addresses.length
-  if (addresses instanceof Uint8Array && addresses.length % 16 === 0) return addresses.length / 16
-  if (addresses !== undefined) {
-    throw new InvalidArgumentError(
-      'columns.addresses',
-      addresses,
-      'a Uint32Array of IPv4 addresses, or a Uint8Array of 16 bytes for each IPv6 address',
-    )
-  }
+  if (addresses !== undefined) return addressesIn(addresses)
   if (macs instanceof Uint8Array && macs.length % 6 === 0) return macs.length / 6
   if (ports instanceof Uint16Array) return ports.length
   throw new InvalidArgumentError(
@@ -93,6 +104,23 @@ function sizeOf({ addresses, macs, ports }: EntryColumns): number {
     Object.keys({ addresses, macs, ports }),
     'a column of addresses, macs or ports',
   )
+}
+
+function addressesIn(addresses: NonNullable<EntryColumns['addresses']>): number {
+  if (!isShared(addresses)) {
+    if (addresses instanceof Uint32Array) return addresses.length
+    if (addresses instanceof Uint8Array && addresses.length % 16 === 0) return addresses.length / 16
+  }
+  throw new InvalidArgumentError(
+    'columns.addresses',
+    addresses,
+    'a Uint32Array of IPv4 addresses, or a Uint8Array of 16 bytes for each IPv6 address, of memory that is not shared',
+  )
+}
+
+// Another thread could change it between check and use.
+function isShared(column: ArrayBufferView): boolean {
+  return column.buffer instanceof SharedArrayBuffer
 }
 
 function addressColumns({ addresses, addressesTo, addresses2 }: EntryColumns, size: number) {
@@ -111,9 +139,12 @@ function addressColumns({ addresses, addressesTo, addresses2 }: EntryColumns, si
 
 // A protocol belongs to a port, except that of bitmap:port, where there are no addresses.
 function protocolColumn({ protocols, ports, addresses }: EntryColumns, size: number) {
-  if (ports === undefined || addresses === undefined) return {}
+  if (ports === undefined || addresses === undefined) {
+    if (protocols === undefined) return {}
+    throw new InvalidArgumentError('columns.protocols', protocols, 'nothing without addresses and ports')
+  }
   if (typeof protocols !== 'string') {
-    return numberColumn('protocol', protocols ?? 6, size, Uint8Array, 255)
+    return numberColumn('protocol', 'protocols', protocols ?? 6, size, Uint8Array, 255)
   }
   const number = Object.hasOwn(PROTOCOLS, protocols) ? PROTOCOLS[protocols] : undefined
   if (number !== undefined) return { protocol: Uint8Array.of(number) }
@@ -129,8 +160,21 @@ function macColumn({ macs }: EntryColumns, size: number) {
 
 type ArrayType<T> = { new (size: number): T; of(...values: never[]): T; readonly name: string }
 
-function numberColumn<Name extends string, T extends Numbers>(
+function countColumn<Name extends 'packets' | 'bytes'>(
   name: Name,
+  columns: EntryColumns,
+  size: number,
+): { [key in Name]?: BigUint64Array } {
+  const column = columns[name]
+  if (column === undefined) return {}
+  checkArray(name, column, size, BigUint64Array)
+  return { [name]: column } as { [key in Name]?: BigUint64Array }
+}
+
+/** `name` is how C++ knows the column, `given` how the caller does. */
+function numberColumn<Name extends string, T extends Exclude<Numbers, BigUint64Array>>(
+  name: Name,
+  given: keyof EntryColumns,
   column: T | number | undefined,
   size: number,
   type: ArrayType<T>,
@@ -138,11 +182,11 @@ function numberColumn<Name extends string, T extends Numbers>(
 ): { [key in Name]?: T } {
   if (column === undefined) return {}
   if (typeof column !== 'number') {
-    checkArray(name, column, size, type)
+    checkArray(given, column, size, type)
     return { [name]: column } as { [key in Name]?: T }
   }
   const one = new type(1)
-  one[0] = checkInteger(column, `columns.${name}`, 0, maximum)
+  one[0] = checkInteger(column, `columns.${given}`, 0, maximum)
   return { [name]: one } as { [key in Name]?: T }
 }
 
@@ -152,8 +196,12 @@ function checkArray(
   length: number,
   type: { new (size: number): unknown; readonly name: string },
 ): void {
-  if (column instanceof type && (column as Numbers).length === length) return
-  throw new InvalidArgumentError(`columns.${name}`, column, `a ${type.name} of length ${length}`)
+  if (column instanceof type && (column as Numbers).length === length && !isShared(column as Numbers)) return
+  throw new InvalidArgumentError(
+    `columns.${name}`,
+    column,
+    `a ${type.name} of length ${length}, of memory that is not shared`,
+  )
 }
 
 function entryAt(columns: Omit<NativeColumns, 'format'>, index: number): Entry {

@@ -1,5 +1,5 @@
 /** What of an entry is the element itself, and what only hangs on it. */
-import { formatEntry } from './format.js'
+import { formatRead } from './format.js'
 import type { Entry } from './types.js'
 
 const NONE: Partial<Record<keyof Entry, undefined>> = {
@@ -21,10 +21,10 @@ const MOVING: Partial<Record<keyof Entry, undefined>> = {
 
 /** The element without all that hangs on it: one text for one element, and what a removal names. */
 export function elementOf(entry: Entry): string {
-  return formatEntry({ ...entry, ...NONE } as Entry)
+  return formatRead({ ...entry, ...NONE } as Entry)
 }
 
 /** The entry without what changes by itself: time that passes, and traffic. */
 export function lastingText(entry: Entry): string {
-  return formatEntry({ ...entry, ...MOVING } as Entry)
+  return formatRead({ ...entry, ...MOVING } as Entry)
 }

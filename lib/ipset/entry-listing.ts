@@ -53,9 +53,10 @@ export class EntryListing extends Listing<Entry> {
   async *tables(): AsyncGenerator<EntryTable, void, undefined> {
     const source = this.entrySource
     let dump: DumpHandle | undefined
+    let next: Chunk | undefined
     try {
       dump = source.open()
-      let next: Chunk | undefined = dump.next()
+      next = dump.next()
       while (next !== undefined) {
         const { rows, rowBytes, state }: Awaited<Chunk> = await next
         // C++ reads the next table while the caller looks at this one.
@@ -66,6 +67,8 @@ export class EntryListing extends Listing<Entry> {
     } catch (error) {
       throw source.explain(error)
     } finally {
+      // The kernel holds the set while it is read: whoever has left the loop may swap or destroy it.
+      await next?.catch(() => undefined)
       dump?.close()
     }
   }

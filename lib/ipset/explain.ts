@@ -85,11 +85,16 @@ function faultOf(operation: EntryOperation, target: EntryTarget, text: string): 
   return new InvalidEntryError(field, value, allowed, target, operation)
 }
 
-/** For calls on whole sets: what a number means for this call. `about` names the set. */
-export function explainSets(operation: string, about = '', known: Readonly<Record<number, string>> = {}) {
+/** For calls on whole sets: what a number means for this call. `about` names the set, `type` is its type where known. */
+export function explainSets(
+  operation: string,
+  about = '',
+  known: Readonly<Record<number, string>> = {},
+  type = '',
+) {
   return (error: unknown): unknown =>
     translate(error, (failure: NativeFailure) => {
-      const { name, reason } = knownCode(failure.number)
+      const { name, reason } = knownCode(failure.number, kindOf(type))
       const words = known[failure.number] ?? reason
       const details = failure.detail === '' ? '' : `: ${failure.detail}`
       return new NetlinkError(

@@ -1,41 +1,122 @@
 /** Entries as objects → entries in ipset's own syntax, which C++ parses and checks. */
 import { InvalidArgumentError } from '../errors.js'
 import type { Entry } from './types.js'
+import { checkInteger } from './validate.js'
+
+/** What each field but the first of a part belongs to. */
+const belongsTo: Readonly<Partial<Record<keyof Entry, keyof Entry>>> = {
+  addressTo: 'address',
+  prefixLength: 'address',
+  protocol: 'port',
+  portTo: 'port',
+  physicalDevice: 'interface',
+  address2To: 'address2',
+  prefixLength2: 'address2',
+}
+
+const known: ReadonlySet<string> = new Set<keyof Entry>([
+  'address',
+  'addressTo',
+  'prefixLength',
+  'protocol',
+  'port',
+  'portTo',
+  'mark',
+  'mac',
+  'interface',
+  'physicalDevice',
+  'address2',
+  'address2To',
+  'prefixLength2',
+  'set',
+  'before',
+  'after',
+  'nomatch',
+  'wildcard',
+  'timeout',
+  'packets',
+  'bytes',
+  'comment',
+  'skbmark',
+  'skbprio',
+  'skbqueue',
+])
+
+/** Fields of the entry at hand that went into its text. */
+let taken = 0
 
 /** `{ address: '10.0.0.1', port: 80 }` → `'10.0.0.1,80'`. Throws for what could not be read back as the same entry. */
 export function formatEntry(entry: Entry): string {
   if (typeof entry !== 'object' || entry === null) {
     throw new InvalidArgumentError('entry', entry, `text in ipset's syntax, or an object`)
   }
-  const parts = []
-  if (entry.address !== undefined) {
-    parts.push(side('address', entry.address, entry.addressTo, entry.prefixLength))
-  }
-  if (entry.mac !== undefined) parts.push(word('mac', entry.mac))
-  if (entry.mark !== undefined) parts.push(word('mark', entry.mark))
-  if (entry.port !== undefined) parts.push(port(entry))
-  if (entry.interface !== undefined) {
-    parts.push((entry.physicalDevice === true ? 'physdev:' : '') + word('interface', entry.interface))
-  }
-  if (entry.address2 !== undefined) {
-    parts.push(side('address2', entry.address2, entry.address2To, entry.prefixLength2))
-  }
-  if (entry.set !== undefined) parts.push(text('set', entry.set, /[\s\0]/))
-  if (parts.length === 0) {
+  const text = formatRead(entry)
+  // There may be a million: the names are looked at only where there are more fields than were taken.
+  if (taken !== fieldsOf(entry)) checkFields(entry)
+  if (text === '' || text.startsWith(' ')) {
     throw new InvalidArgumentError('entry', entry, 'an address, a port, a mac or a set among its fields')
   }
-  return parts.join(',') + extensions(entry)
+  return text
+}
+
+/** The same for an entry that was read from the kernel. */
+export function formatRead(entry: Entry): string {
+  taken = 0
+  return element(entry) + extensions(entry)
+}
+
+function fieldsOf(entry: Entry): number {
+  let count = 0
+  // Object.keys would make an array of each entry.
+  for (const field in entry) if (field !== '') count++
+  return count
+}
+
+function checkFields(entry: Entry): void {
+  for (const field in entry) {
+    const value: unknown = Reflect.get(entry, field)
+    if (value === undefined) continue
+    if (!known.has(field)) throw new InvalidArgumentError(field, value, `one of ${[...known].join(', ')}`)
+    const owner = belongsTo[field as keyof Entry]
+    if (owner === undefined || entry[owner] !== undefined || value === false) continue
+    throw new InvalidArgumentError(field, value, `nothing without ${owner}`)
+  }
+}
+
+function element(entry: Entry): string {
+  let all = ''
+  if (entry.address !== undefined) {
+    all = side('address', 'prefixLength', entry.address, entry.addressTo, entry.prefixLength)
+  }
+  if (entry.mac !== undefined) all = behind(all, word('mac', entry.mac))
+  if (entry.mark !== undefined) all = behind(all, word('mark', entry.mark))
+  if (entry.port !== undefined) all = behind(all, port(entry))
+  if (entry.interface !== undefined) {
+    const physical = flag('physicalDevice', entry.physicalDevice, 'physdev:')
+    all = behind(all, physical + word('interface', entry.interface))
+  }
+  if (entry.address2 !== undefined) {
+    const { address2, address2To, prefixLength2 } = entry
+    all = behind(all, side('address2', 'prefixLength2', address2, address2To, prefixLength2))
+  }
+  if (entry.set !== undefined) all = behind(all, text('set', entry.set, /[\s\0]/))
+  return all
+}
+
+function behind(all: string, part: string): string {
+  return all === '' ? part : `${all},${part}`
 }
 
 function side(
   field: string,
+  prefixField: string,
   address: string,
   to: string | undefined,
   prefixLength: number | undefined,
 ): string {
   const range = to === undefined ? '' : `-${word(`${field}To`, to)}`
-  const prefix = prefixLength === undefined ? '' : `/${word('prefixLength', prefixLength)}`
-  return word(field, address) + prefix + range
+  const prefix = prefixLength === undefined ? '' : `/${word(prefixField, prefixLength)}`
+  return word(field, address) + range + prefix
 }
 
 function port(entry: Entry): string {
@@ -49,8 +130,8 @@ function extensions(entry: Entry): string {
   if (entry.before !== undefined) all += ` before ${text('before', entry.before, /[\s\0]/)}`
   if (entry.after !== undefined) all += ` after ${text('after', entry.after, /[\s\0]/)}`
   if (entry.timeout !== undefined) all += ` timeout ${word('timeout', entry.timeout)}`
-  if (entry.nomatch === true) all += ' nomatch'
-  if (entry.wildcard === true) all += ' wildcard'
+  all += flag('nomatch', entry.nomatch, ' nomatch')
+  all += flag('wildcard', entry.wildcard, ' wildcard')
   if (entry.packets !== undefined) all += ` packets ${word('packets', entry.packets)}`
   if (entry.bytes !== undefined) all += ` bytes ${word('bytes', entry.bytes)}`
   if (entry.comment !== undefined) all += ` comment "${text('comment', entry.comment, /["\n\0]/)}"`
@@ -60,31 +141,51 @@ function extensions(entry: Entry): string {
   return all
 }
 
-function skbMark({ mark, mask }: NonNullable<Entry['skbmark']>): string {
-  const whole = mask === undefined || mask === 0xffffffff
-  return word('skbmark.mark', mark) + (whole ? '' : `/${word('skbmark.mask', mask)}`)
+function flag(field: string, value: unknown, words: string): string {
+  if (value === undefined) return ''
+  if (typeof value !== 'boolean') throw new InvalidArgumentError(field, value, 'true or false')
+  taken++
+  return value ? words : ''
 }
 
-function skbPriority({ major, minor }: NonNullable<Entry['skbprio']>): string {
+function skbMark(value: NonNullable<Entry['skbmark']>): string {
+  if (!isObject(value)) throw new InvalidArgumentError('skbmark', value, 'an object { mark, mask }')
+  const { mark, mask } = value
+  const whole = mask === undefined || mask === 0xffffffff
+  taken++
+  return number('skbmark.mark', mark) + (whole ? '' : `/${number('skbmark.mask', mask)}`)
+}
+
+function skbPriority(value: NonNullable<Entry['skbprio']>): string {
+  if (!isObject(value)) throw new InvalidArgumentError('skbprio', value, 'an object { major, minor }')
+  const { major, minor } = value
+  taken++
   return `${hexadecimal('skbprio.major', major)}:${hexadecimal('skbprio.minor', minor)}`
 }
 
-function hexadecimal(field: string, value: number): string {
-  if (typeof value !== 'number' || !Number.isInteger(value) || value < 0 || value > 0xffff) {
-    throw new InvalidArgumentError(field, value, 'an integer from 0 to 65535')
-  }
-  return value.toString(16)
+function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null
+}
+
+function number(field: string, value: unknown): string {
+  return String(checkInteger(value, field, 0, 0xffffffff))
+}
+
+function hexadecimal(field: string, value: unknown): string {
+  return checkInteger(value, field, 0, 0xffff).toString(16)
 }
 
 // Anything else than a letter, a figure and a few marks would make it another entry.
 const separators = /[\s,\0]/
 
 function word(field: string, value: unknown): string {
-  if (typeof value === 'number' || typeof value === 'bigint') return String(value)
-  return text(field, value, separators)
+  if (typeof value !== 'number' && typeof value !== 'bigint') return text(field, value, separators)
+  taken++
+  return String(value)
 }
 
 function text(field: string, value: unknown, forbidden: RegExp): string {
+  taken++
   if (typeof value === 'string' && !forbidden.test(value)) return value
   const allowed = forbidden === separators ? 'text without blanks and commas' : 'text that fits into one line'
   throw new InvalidArgumentError(field, value, allowed)

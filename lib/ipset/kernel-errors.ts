@@ -15,12 +15,14 @@ interface KnownCode {
   readonly reason: string
 }
 
+const IN_USE = 'the set is in use: a rule or a list names it, or somebody lists it'
+
 /** From 4097. */
 const common: Readonly<Record<number, KnownCode>> = {
   4097: { name: 'IPSET_ERR_PROTOCOL', reason: 'the kernel does not understand the request' },
   4098: { name: 'IPSET_ERR_FIND_TYPE', reason: 'this kernel has no such set type, family or revision' },
   4099: { name: 'IPSET_ERR_MAX_SETS', reason: 'the kernel holds as many sets as it can' },
-  4100: { name: 'IPSET_ERR_BUSY', reason: 'the set is in use: a rule or a list names it' },
+  4100: { name: 'IPSET_ERR_BUSY', reason: IN_USE },
   4101: {
     name: 'IPSET_ERR_EXIST_SETNAME2',
     reason: 'the other name is taken (rename), or there is no such set (swap)',
@@ -31,7 +33,7 @@ const common: Readonly<Record<number, KnownCode>> = {
   4105: { name: 'IPSET_ERR_INVALID_NETMASK', reason: 'the netmask is out of range' },
   4106: { name: 'IPSET_ERR_INVALID_FAMILY', reason: 'the type has no such family' },
   4107: { name: 'IPSET_ERR_TIMEOUT', reason: 'the set was created without timeout' },
-  4108: { name: 'IPSET_ERR_REFERENCED', reason: 'the set is in use: a rule or a list names it' },
+  4108: { name: 'IPSET_ERR_REFERENCED', reason: IN_USE },
   4109: { name: 'IPSET_ERR_IPADDR_IPV4', reason: 'the set wants an IPv4 address' },
   4110: { name: 'IPSET_ERR_IPADDR_IPV6', reason: 'the set wants an IPv6 address' },
   4111: { name: 'IPSET_ERR_COUNTER', reason: 'the set was created without counters' },
@@ -59,7 +61,7 @@ const byKind: Readonly<Record<SetKind, Readonly<Record<number, KnownCode>>>> = {
     4352: { name: 'IPSET_ERR_NAME', reason: 'there is no set of that name' },
     4353: { name: 'IPSET_ERR_LOOP', reason: 'a list:set cannot be a member of another' },
     4354: { name: 'IPSET_ERR_BEFORE', reason: 'before and after want the name of a member' },
-    4355: { name: 'IPSET_ERR_NAMEREF', reason: 'the set to stand before or behind is no member' },
+    4355: { name: 'IPSET_ERR_NAMEREF', reason: 'the set to stand before or behind does not exist' },
     4356: { name: 'IPSET_ERR_LIST_FULL', reason: 'the list is full (size)' },
     4357: { name: 'IPSET_ERR_REF_EXIST', reason: 'the set to stand before or behind is no member' },
   },

@@ -10,6 +10,8 @@ export type Action = 'add' | 'remove' | 'has'
 /** What entries are for. */
 export interface Target {
   readonly set: string
+  /** The set that reports name, where it is not this one that the caller knows. */
+  readonly shownAs?: string | undefined
   readonly action: Action
   /** Refuse an entry that is there already, or (to remove) is not. */
   readonly exclusive: boolean
@@ -161,6 +163,7 @@ function directive({ set, action, exclusive, serviceNames }: Target): string {
 function same(a: Target, b: Target): boolean {
   return (
     a.set === b.set &&
+    a.shownAs === b.shownAs &&
     a.action === b.action &&
     a.exclusive === b.exclusive &&
     a.serviceNames === b.serviceNames

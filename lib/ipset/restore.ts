@@ -1,5 +1,5 @@
 /** Carries out the text of `ipset save`: by ourselves, and by libipset from the first line on that we do not take. */
-import { Batch } from '../batch.js'
+import { Batch, entryOptions } from '../batch.js'
 import { AbortError, DirectorError, InvalidArgumentError } from '../errors.js'
 import { inTurns } from '../turns.js'
 import type { Commit } from './change.js'
@@ -72,13 +72,9 @@ export async function restoreText(
   options: SetRestoreOptions,
 ): Promise<SetRestoreReport> {
   const started = performance.now()
-  const { exist = 'error', serviceNames = false, signal } = options
-  const targetFor = (set: string, action: Target['action']) => ({
-    set,
-    action,
-    exclusive: exist === 'error',
-    serviceNames,
-  })
+  const { exist = 'error', signal } = options
+  const checked = entryOptions(options)
+  const targetFor = (set: string, action: Target['action']) => ({ set, action, ...checked })
   const { steps, lines, unknown } = await parseRestore(text, targetFor)
   const refused =
     (await carryOutAll(host, steps, exist, signal)) ?? (unknown && new SetRestoreError(unknown.line, unknown))

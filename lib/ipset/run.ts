@@ -44,7 +44,7 @@ export class EntryRun implements BatchRun {
 
   describe(index: number): { operation: EntryOperation; target: EntryTarget } {
     const { target, entry } = this.text.at(index)
-    return { operation: operations[target.action], target: { set: target.set, entry } }
+    return { operation: operations[target.action], target: { set: target.shownAs ?? target.set, entry } }
   }
 
   explain(index: number, code: number, text: string): DirectorError {
@@ -85,8 +85,8 @@ export class ColumnRun implements BatchRun {
   }
 
   describe(index: number): { operation: EntryOperation; target: EntryTarget } {
-    const { set, action } = this.target
-    return { operation: operations[action], target: { set, entry: this.columns.format(index) } }
+    const { set, action, shownAs = set } = this.target
+    return { operation: operations[action], target: { set: shownAs, entry: this.columns.format(index) } }
   }
 
   explain(index: number, code: number, text: string): DirectorError {

@@ -28,3 +28,8 @@ export function checkFlag(value: unknown, field: string): boolean {
   if (typeof value !== 'boolean') throw new InvalidArgumentError(field, value, 'true or false')
   return value
 }
+
+export function checkObject<T>(value: T, field: string): T & object {
+  if (typeof value === 'object' && value !== null) return value
+  throw new InvalidArgumentError(field, value, 'an object')
+}

@@ -169,6 +169,21 @@ bool CheckPorts(const EntryRow& row, EntryFault& fault) {
   return Reject(fault, "port", std::to_string(row.port), "0, since " + protocol() + " has no ports");
 }
 
+constexpr uint32_t kNumbers = kTimeout | kPackets | kBytes;
+
+bool CheckCount(std::string_view field, uint64_t count, EntryFault& fault) {
+  if (count <= kMaxCount) return true;
+  return Reject(fault, field, std::to_string(count), "0–18446744073709551614");
+}
+
+bool CheckNumbers(const EntryRow& row, EntryFault& fault) {
+  if ((row.fields & kTimeout) && row.timeout > kMaxTimeoutSeconds) {
+    return Reject(fault, "timeout", std::to_string(row.timeout), "0–2147483 seconds");
+  }
+  return ((row.fields & kPackets) == 0 || CheckCount("packets", row.packets, fault)) &&
+         ((row.fields & kBytes) == 0 || CheckCount("bytes", row.bytes, fault));
+}
+
 bool CheckParts(const EntryRules& rules, EntryRow& row, EntryFault& fault) {
   bool second = false;
   for (const Part part : rules.shape.type->parts) {
@@ -210,9 +225,7 @@ bool CheckEntry(const EntryRules& rules, EntryRow& row, EntryFault& fault) {
   if (const uint32_t foreign = row.fields & ~rules.allowed; foreign != 0) {
     return Reject(fault, NameOfLowest(foreign), PrintElement(row), "no such field: " + Entries(rules));
   }
-  if ((row.fields & kTimeout) && row.timeout > kMaxTimeoutSeconds) {
-    return Reject(fault, "timeout", std::to_string(row.timeout), "0–2147483 seconds");
-  }
+  if ((row.fields & kNumbers) && !CheckNumbers(row, fault)) return false;
   return CheckFamily(rules, row, fault) && CheckParts(rules, row, fault);
 }
 

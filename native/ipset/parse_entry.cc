@@ -85,8 +85,8 @@ class ElementParser {
     if (!network.found) return true;
     const auto length = ScanNumber(network.second, row_.family == AF_INET6 ? 128 : 32);
     if (!length) {
-      return Reject(fault_, field, text,
-                    row_.family == AF_INET6 ? "a prefix length of 1–128" : "a prefix length of 1–32");
+      return Reject(fault_, has == kAddress ? "prefixLength" : "prefixLength2", network.second,
+                    row_.family == AF_INET6 ? "1–128" : "1–32");
     }
     prefix = static_cast<uint8_t>(*length);
     row_.fields |= has << 2;

@@ -21,7 +21,7 @@ bool ReadTimeout(std::string_view word, EntryRow& row, EntryFault& fault) {
 }
 
 bool ReadCount(std::string_view field, std::string_view word, uint64_t& count, EntryFault& fault) {
-  const auto number = ScanNumber(word, UINT64_MAX - 1);
+  const auto number = ScanNumber(word, kMaxCount);
   if (!number) return Reject(fault, field, word, "0–18446744073709551614");
   count = *number;
   return true;

@@ -23,6 +23,8 @@ inline constexpr size_t kMaxElementBytes = 768;
 inline constexpr size_t kMaxListBytes = UINT16_MAX - NLA_HDRLEN;
 
 inline constexpr uint32_t kMaxTimeoutSeconds = 2147483;
+// The kernel takes the number above for one that was not given.
+inline constexpr uint64_t kMaxCount = UINT64_MAX - 1;
 inline constexpr size_t kMaxNameBytes = IPSET_MAXNAMELEN - 1;
 inline constexpr size_t kMaxCommentBytes = IPSET_MAX_COMMENT_SIZE;
 inline constexpr size_t kMaxInterfaceBytes = 15;

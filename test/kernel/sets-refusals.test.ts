@@ -105,7 +105,7 @@ const misfits: [type: SetTypeName, options: SetOptions, entry: string, field: st
   ['hash:ip', { family: 'inet6' }, '2001:db8::1-2001:db8::9', 'addressTo'],
   ['hash:ip', { family: 'inet6' }, '2001:db8::/64', 'prefixLength'],
   ['hash:ip', {}, '10.0.0.0/0', 'prefixLength'],
-  ['hash:ip', {}, '10.0.0.0/33', 'address'],
+  ['hash:ip', {}, '10.0.0.0/33', 'prefixLength'],
   ['hash:ip', {}, '10.0.0.1,80', 'entry'],
   ['hash:ip', {}, '10.0.0.1 timeout 2147484', 'timeout'],
   ['hash:ip', {}, '10.0.0.1 timeout', 'entry'],
