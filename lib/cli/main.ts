@@ -1,15 +1,17 @@
 #!/usr/bin/env node
 /** The program `ipvs-director`. */
 import { CommanderError } from 'commander'
-import { exitCodeFor } from './exit-codes.js'
+import { DirectorError } from '../errors.js'
+import { exitCodeFor, exitCodes } from './exit-codes.js'
 import { printError } from './output.js'
 import { buildProgram, usageExitCode } from './program.js'
 
 async function main(): Promise<void> {
-  // A reader that has seen enough (`| head`) is no error.
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    // A reader that has seen enough (`| head`) is no error.
     if (error.code === 'EPIPE') process.exit()
-    throw error
+    printError(new DirectorError(`standard output: ${error.message}`, { code: error.code ?? 'EIO' }))
+    process.exit(exitCodes.failed)
   })
   try {
     await buildProgram().parseAsync(process.argv)

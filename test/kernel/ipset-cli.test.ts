@@ -1,5 +1,6 @@
 /** The ipset command line: whatever the real tool of the same version says and does, ours says and does. */
 import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync, readFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -216,3 +217,13 @@ test('-file is read by restore, and written by list and save', { skip }, async (
 })
 
 same('version and help', 'version', '-V', 'help', '-h', 'help hash:ip,port', '-q help', 'help nonsense')
+
+test("every word behind `ipvs-director ipset` is ipset's, also --", { skip }, () =>
+  withNamespace(async ({ path }) => {
+    for (const words of [['--', 'list'], ['list', '--', 'a'], ['-h'], ['list', '-n']]) {
+      const program = [`--net=${path}`, process.execPath, 'dist/lib/cli/main.js', 'ipset', ...words]
+      const { status, stdout, stderr } = spawnSync('nsenter', program, { encoding: 'utf8' })
+      assert.deepEqual({ exitCode: status, stdout, stderr }, realIpset(path, words), words.join(' '))
+    }
+  }),
+)

@@ -76,3 +76,30 @@ test('every relative link in the documents leads to a file', () => {
   })
   assert.deepEqual(broken, [])
 })
+
+test('every document that a source points to is there', () => {
+  const sources = readdirSync(join(root, 'lib'), { recursive: true, encoding: 'utf8' }).filter((name) =>
+    name.endsWith('.ts'),
+  )
+  const pointers = sources.flatMap((name) =>
+    [...readFileSync(join(root, 'lib', name), 'utf8').matchAll(/docs\/[\w/-]+\.md/g)].map(
+      ([document]) => document,
+    ),
+  )
+  assert.ok(pointers.length > 0)
+  assert.deepEqual(
+    pointers.filter((document) => !existsSync(join(root, document))),
+    [],
+  )
+})
+
+test('every name that the kernel has for a refusal of ipset is explained', () => {
+  const text = readFileSync(join(root, 'docs/errors.md'), 'utf8')
+  const source = readFileSync(join(root, 'lib/ipset/kernel-errors.ts'), 'utf8')
+  const names = [...source.matchAll(/name: '(IPSET_ERR_\w+)'/g)].map(([, name]) => name)
+  assert.ok(names.length > 30)
+  assert.deepEqual(
+    names.filter((name) => !text.includes(`| \`${name}\` |`)),
+    [],
+  )
+})

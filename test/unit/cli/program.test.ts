@@ -1,6 +1,7 @@
 /** The program as a shell sees it: exit codes, help, and what is written from the command table. */
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
+import { closeSync, openSync } from 'node:fs'
 import { resolve } from 'node:path'
 import test from 'node:test'
 import { commandTree } from '../../../lib/cli/command-tree.js'
@@ -30,6 +31,17 @@ test('an error is one line with the next step, and its own exit code', () => {
   assert.equal(status, exitCodes.lab)
   assert.equal(stdout, '')
   assert.match(stderr, /^ipvs-director: the kernel \/no\/such\/kernel cannot be read .*;.*\n$/)
+})
+
+test('output that cannot be written is an error in one line', () => {
+  const full = openSync('/dev/full', 'w')
+  const { status, stderr } = spawnSync(process.execPath, [resolve('dist/lib/cli/main.js'), 'man'], {
+    encoding: 'utf8',
+    stdio: ['ignore', full, 'pipe'],
+  })
+  closeSync(full)
+  assert.equal(status, exitCodes.failed)
+  assert.match(stderr, /^ipvs-director: standard output: ENOSPC.*\n$/)
 })
 
 test('exit codes follow from errors, and every one is explained', () => {
