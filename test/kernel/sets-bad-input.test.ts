@@ -12,6 +12,8 @@ import {
   type SetOptions,
   type SetTypeName,
 } from '../../lib/index.js'
+import type { SetsCalls } from '../../lib/native-sets.js'
+import { native } from '../../lib/native.js'
 import { skipWithoutNamespaces as skip, withKernel } from '../support/namespace.js'
 
 /** Whatever JavaScript may pass, whatever TypeScript says. */
@@ -138,6 +140,21 @@ test('what the kernel says of a new bitmap is decoded as of a bitmap', { skip },
     )
     assert.ok(error instanceof NetlinkError)
     assert.deepEqual([error.code, /netmask/.test(error.message)], ['IPSET_ERR_BITMAP_RANGE', true])
+  }),
+)
+
+test('a type that was missing is asked for again: its module may have come', { skip }, () =>
+  withKernel(async ({ sets }) => {
+    const calls = native().sets as { types: SetsCalls['types'] }
+    const { types } = calls
+    calls.types = async (handle) => (await types(handle)).filter(({ name }) => name !== 'hash:net')
+    try {
+      assert.ok(!(await sets.types()).some(({ name }) => name === 'hash:net'))
+      await assert.rejects(sets.create('x', 'hash:net'), { code: 'ERR_SET_TYPE' })
+    } finally {
+      calls.types = types
+    }
+    await sets.create('x', 'hash:net')
   }),
 )
 

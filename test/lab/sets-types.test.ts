@@ -4,6 +4,7 @@ import test, { after, before } from 'node:test'
 import { openKernel, type Kernel } from '../../lib/index.js'
 import { caseName, setCases } from '../support/set-cases.js'
 import { checkSameAsIpset, destroyAll, ipsetIn } from '../support/set-differential.js'
+import { checkMisfits, misfits, rareMisfits } from '../support/set-misfits.js'
 
 let kernel: Kernel
 
@@ -26,3 +27,8 @@ for (const one of setCases) {
     await checkSameAsIpset(kernel, ipsetIn(), one)
   })
 }
+
+test('an entry that does not fit its set is named with its field, of every type; ipset refuses it too', async () => {
+  await destroyAll(kernel)
+  await checkMisfits(kernel, ipsetIn(), [...misfits, ...rareMisfits])
+})
