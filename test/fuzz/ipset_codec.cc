@@ -39,7 +39,7 @@ EntryRow Sent(const EntryRow& row) {
   netlink::Attribute data;
   if (!reader.Next(data) || data.type != IPSET_ATTR_DATA) abort();
   EntryRow again{};
-  if (!ReadEntry(data.payload, again)) abort();
+  if (!EntryReader().Read(data.payload, again)) abort();
   return again;
 }
 
@@ -60,7 +60,18 @@ void CheckText(const EntryRules& rules, std::string_view text) {
 
 void CheckElement(Bytes payload) {
   EntryRow row{};
-  if (ReadEntry(payload, row)) CheckSame(row, Sent(row));
+  if (EntryReader().Read(payload, row)) CheckSame(row, Sent(row));
+  // The same, whatever element a reader has seen before.
+  const Bytes before = payload.first(payload.size() / 2);
+  const Bytes behind = payload.subspan(payload.size() / 2);
+  EntryReader reader;
+  EntryRow ignored{};
+  EntryRow alone{};
+  EntryRow second{};
+  reader.Read(before, ignored);
+  const bool read = reader.Read(behind, second);
+  if (read != EntryReader().Read(behind, alone)) abort();
+  if (read) CheckSame(alone, second);
 }
 
 }  // namespace
