@@ -6,6 +6,8 @@ export interface IptablesChange {
   /** Chains to create or to rewrite as a whole, by `table CHAIN`. */
   readonly writeChains: ReadonlyMap<string, readonly Rule[]>
   readonly removeChains: readonly string[]
+  /** Chains that nobody here wants any more, emptied and left, since rules of others lead to them. */
+  readonly leftChains?: readonly string[]
   readonly insertJumps: readonly Jump[]
   readonly removeJumps: readonly Jump[]
 }
@@ -24,7 +26,11 @@ export function diffIptables(
     const present = from.chains.get(key)
     if (present === undefined || !sameRules(present, rules)) writeChains.set(key, rules)
   }
-  const removeChains = [...from.chains.keys()].filter((key) => !to.chains.has(key))
+  const unwanted = [...from.chains.keys()].filter((key) => !to.chains.has(key))
+  const isReferred = (key: string): boolean => from.references?.has(key) === true
+  const removeChains = unwanted.filter((key) => !isReferred(key))
+  const leftChains = unwanted.filter((key) => isReferred(key) && from.chains.get(key)?.length !== 0)
+  for (const key of leftChains) writeChains.set(key, [])
   const places = changedPlaces(from.jumps, to.jumps)
   const moved = ({ table, from: chain }: Jump): boolean => places.has(`${table} ${chain}`)
   const removeJumps = from.jumps.filter(moved)
@@ -32,7 +38,9 @@ export function diffIptables(
   const idle = [writeChains.size, removeChains.length, removeJumps.length, insertJumps.length].every(
     (n) => n === 0,
   )
-  return idle ? undefined : { writeChains, removeChains, insertJumps, removeJumps }
+  if (idle) return undefined
+  const change = { writeChains, removeChains, insertJumps, removeJumps }
+  return leftChains.length === 0 ? change : { ...change, leftChains }
 }
 
 export function applyIptables(
@@ -45,7 +53,9 @@ export function applyIptables(
   const removed = new Set(change.removeJumps.map(jumpText))
   const kept = (state?.jumps ?? []).filter((jump) => !removed.has(jumpText(jump)))
   const jumps = [...kept, ...change.insertJumps]
-  return chains.size === 0 && jumps.length === 0 ? undefined : { chains, jumps }
+  if (chains.size === 0 && jumps.length === 0) return undefined
+  const references = state?.references
+  return references === undefined ? { chains, jumps } : { chains, jumps, references }
 }
 
 /** The same chains with the same rules in the same order, and the same jumps, in order within each built-in chain. */

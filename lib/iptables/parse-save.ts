@@ -1,35 +1,39 @@
 /** Reads what iptables-save prints, keeping the chains that are ours and the jumps from built-in chains to them. */
+import { type Ownership } from './ownership.js'
 import { parseRule } from './rule-text.js'
 import { chainKey, type IptablesState, type Jump, type Match, type Rule, type TableName } from './types.js'
 
-/** `isOurs` decides by name; every chain that it accepts must be user-defined. */
-export function parseSave(text: string, isOurs: (chain: string, table: TableName) => boolean): IptablesState {
+export function parseSave(text: string, ours: Ownership): IptablesState {
   const chains = new Map<string, Rule[]>()
   const jumps: Jump[] = []
+  const references = new Set<string>()
   let table: TableName = 'filter'
   for (const line of text.split('\n')) {
     if (line.startsWith('*')) table = line.slice(1).trim() as TableName
     else if (line.startsWith(':')) {
       const chain = line.slice(1).split(' ')[0] ?? ''
-      if (isOurs(chain, table)) chains.set(chainKey(table, chain), [])
+      if (ours.hasChain(table, chain)) chains.set(chainKey(table, chain), [])
     } else if (line.startsWith('-A ') || line.startsWith('[')) {
       readRule(line, table)
     }
   }
-  return { chains, jumps }
+  return references.size === 0 ? { chains, jumps } : { chains, jumps, references }
 
   function readRule(line: string, table: TableName): void {
     // Counters stand before the rule when asked for: [packets:bytes] -A CHAIN …
-    const [, chain = '', rest = ''] = /^(?:\[\d+:\d+\] )?-A (\S+) ?(.*)$/.exec(line) ?? []
-    const own = chains.get(chainKey(table, chain))
+    const [, from = '', rest = ''] = /^(?:\[\d+:\d+\] )?-A (\S+) ?(.*)$/.exec(line) ?? []
+    const own = chains.get(chainKey(table, from))
     if (own !== undefined) {
       own.push(canonicalRule(parseRule(rest)))
       return
     }
-    // Cheap test first: a node may have tens of thousands of rules that are none of ours.
-    if (!rest.includes(' -j ') && !rest.startsWith('-j ')) return
-    const rule = canonicalRule(parseRule(rest))
-    if (rule.target !== undefined && isOurs(rule.target, table)) jumps.push({ table, from: chain, rule })
+    // Not parsed as a whole: a node may have tens of thousands of rules that are none of ours.
+    const [, option, target = ''] = /(?:^| )(-[jg]) (\S+)/.exec(rest) ?? []
+    if (!ours.hasChain(table, target)) return
+    // We never write -g, and could not take it away by a line with -j.
+    if (option === '-j' && ours.hasJump(table, from, target))
+      jumps.push({ table, from, rule: canonicalRule(parseRule(rest)) })
+    else references.add(chainKey(table, target))
   }
 }
 

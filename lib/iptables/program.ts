@@ -5,9 +5,10 @@
 import { spawn } from 'node:child_process'
 import { DirectorError, UnsupportedFeatureError } from '../errors.js'
 import type { IptablesChange } from './diff.js'
+import type { Ownership } from './ownership.js'
 import { parseSave } from './parse-save.js'
 import { restoreText } from './restore-text.js'
-import type { IpFamily, IptablesState, TableName } from './types.js'
+import type { IpFamily, IptablesState } from './types.js'
 
 export interface IptablesOptions {
   /** Path of a network namespace; nsenter(1) goes there. @default the caller's own */
@@ -36,8 +37,8 @@ export class Iptables {
   ) {}
 
   /** Chains that are ours and jumps to them. @throws `ERR_UNSUPPORTED_FEATURE`, `ERR_IPTABLES` */
-  async read(isOurs: (chain: string, table: TableName) => boolean): Promise<IptablesState> {
-    return parseSave(await this.#run('save', []), isOurs)
+  async read(ours: Ownership): Promise<IptablesState> {
+    return parseSave(await this.#run('save', []), ours)
   }
 
   /** Each table is changed as a whole or not at all. @throws `ERR_UNSUPPORTED_FEATURE`, `ERR_IPTABLES` */

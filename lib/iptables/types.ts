@@ -49,6 +49,8 @@ export interface IptablesState {
   readonly chains: ReadonlyMap<string, readonly Rule[]>
   /** In the order in which they stand in their built-in chain, first to last. */
   readonly jumps: readonly Jump[]
+  /** Chains of ours, by `table CHAIN`, that rules of others lead to. Only what is read has them. */
+  readonly references?: ReadonlySet<string>
 }
 
 export function chainKey(table: TableName, chain: string): string {

@@ -69,7 +69,10 @@ function readAddresses(link: string): string[] {
 
 function readChains(family: 'inet' | 'inet6'): Record<string, string[]> {
   const program = family === 'inet' ? 'iptables-save' : 'ip6tables-save'
-  const { chains, jumps } = parseSave(run(program), (chain) => /^(KUBE|LU)-/.test(chain))
+  const { chains, jumps } = parseSave(run(program), {
+    hasChain: (_table, chain) => /^(KUBE|LU)-/.test(chain),
+    hasJump: () => true,
+  })
   const mark = family === 'inet' ? '' : 'v6 '
   const result: Record<string, string[]> = {}
   for (const [key, rules] of chains) result[`${mark}${key}`] = rules.map(rulePicture)

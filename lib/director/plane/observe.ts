@@ -2,7 +2,8 @@
 import { formatEndpoint } from '../../address.js'
 import { DirectorError } from '../../errors.js'
 import type { Iptables } from '../../iptables/program.js'
-import { chainKey, type IptablesState, type TableName } from '../../iptables/types.js'
+import { ownershipOf } from '../../iptables/ownership.js'
+import type { IptablesState } from '../../iptables/types.js'
 import type { ConfiguredService, Snapshot } from '../../ipvs/snapshot.js'
 import type { Family, Server } from '../../ipvs/types.js'
 import type { Kernel } from '../../kernel.js'
@@ -30,7 +31,7 @@ export async function observeKernel(
   const [services, sets, rules, link, sysctls] = await Promise.all([
     readServices(kernel, planned),
     readSets(kernel, planned),
-    readRules(iptables, planned, options),
+    readRules(iptables, planned),
     readLink(kernel, options.names.link),
     readSysctls(kernel, planned),
   ])
@@ -127,14 +128,12 @@ function* parsing(text: string): Steps<Set<string>> {
 async function readRules(
   iptables: Readonly<Record<Family, Iptables>>,
   planned: KernelState,
-  options: ResolvedOptions,
 ): Promise<Map<Family, IptablesState>> {
-  const read = async (family: Family): Promise<[Family, IptablesState]> => {
-    const chains = planned.iptables.get(family)?.chains
-    const isOurs = (chain: string, table: TableName): boolean => chains?.has(chainKey(table, chain)) === true
-    return [family, await iptables[family].read(isOurs)]
-  }
-  const all = await Promise.all(options.families.map(read))
+  const all = await Promise.all(
+    [...planned.iptables].map(async ([family, wanted]): Promise<[Family, IptablesState]> => {
+      return [family, await iptables[family].read(ownershipOf(wanted))]
+    }),
+  )
   return new Map(all.filter(([, { chains, jumps }]) => chains.size > 0 || jumps.length > 0))
 }
 

@@ -131,7 +131,11 @@ function describeServer({ serverKey, server }: ServerChange): string {
 }
 
 function describeRules(rules: IptablesChange): string {
-  const written = [...rules.writeChains.keys()].map((key) => key.replace(' ', '/'))
+  const left = rules.leftChains ?? []
+  const written = [...rules.writeChains.keys()].map((key) => {
+    const name = key.replace(' ', '/')
+    return left.includes(key) ? `${name} (emptied and left: rules of others lead to it)` : name
+  })
   const removed = rules.removeChains.map((key) => `-${key.replace(' ', '/')}`)
   const jumps = rules.insertJumps.map(({ from, rule }) => `${from}>${rule.target ?? ''}`)
   const gone = rules.removeJumps.map(({ from, rule }) => `-${from}>${rule.target ?? ''}`)

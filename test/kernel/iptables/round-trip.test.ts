@@ -4,12 +4,16 @@ import { execFileSync } from 'node:child_process'
 import test from 'node:test'
 import { DirectorError, plan } from '../../../lib/index.js'
 import { diffIptables } from '../../../lib/iptables/diff.js'
+import { type Ownership, ownershipOf } from '../../../lib/iptables/ownership.js'
 import { Iptables } from '../../../lib/iptables/program.js'
 import type { IptablesState } from '../../../lib/iptables/types.js'
 import { defaultFacts } from '../../conformance/row.js'
 import { rows } from '../../conformance/rows.js'
 
-const isOurs = (chain: string): boolean => chain.startsWith('KUBE-')
+const ours: Ownership = {
+  hasChain: (_table, chain) => chain.startsWith('KUBE-'),
+  hasJump: (_table, from) => /^[A-Z]+$/.test(from),
+}
 const notRoot = process.getuid?.() === 0 ? false : 'needs root for a namespace of its own'
 
 /** Planned rules of all rows but those with `-m ipvs`, which only a kernel with IPVS takes; with the sets they match. */
@@ -50,13 +54,13 @@ for (const variant of ['legacy', 'nft'] as const) {
         for (const { name: row, state } of rulesets()) {
           const change = diffIptables(present, state)
           if (change !== undefined) await iptables.write(change)
-          present = await iptables.read(isOurs)
+          present = await iptables.read(ours)
           assert.equal(diffIptables(present, state), undefined, row)
         }
         const removal = diffIptables(present, undefined)
         assert.ok(removal !== undefined)
         await iptables.write(removal)
-        const left = await iptables.read(isOurs)
+        const left = await iptables.read(ours)
         assert.deepEqual([left.chains.size, left.jumps.length], [0, 0])
       })
     },
@@ -79,11 +83,46 @@ for (const variant of ['legacy', 'nft'] as const) {
         assert.ok(change !== undefined)
         await iptables.write(change)
         run('-D', 'INPUT', '-j', 'KUBE-A')
-        const repair = diffIptables(await iptables.read(isOurs), wanted)
+        const repair = diffIptables(await iptables.read(ours), wanted)
         assert.deepEqual(repair?.insertJumps, wanted.jumps)
         await iptables.write(repair)
         const rules = run('-S', 'INPUT').toString().trim().split('\n')
         assert.deepEqual(rules, ['-P INPUT ACCEPT', '-A INPUT -j KUBE-A', '-A INPUT -p tcp -j ACCEPT'])
+      })
+    },
+  )
+
+  test(
+    `${variant}: a network plugin's rule that leads to our chain outlives a repair and the cleanup`,
+    { skip: notRoot },
+    async () => {
+      await inNamespace(`director-c${variant}-${process.pid}`, async (netns, name) => {
+        const iptables = new Iptables('inet', { netns, variant })
+        const run = (...args: string[]) =>
+          execFileSync('ip', ['netns', 'exec', name, `iptables-${variant}`, '-t', 'nat', ...args]).toString()
+        const wanted: IptablesState = {
+          chains: new Map([
+            ['nat KUBE-MARK-MASQ', [{ target: 'MARK', targetWords: ['--set-xmark', '0x4000/0x4000'] }]],
+            ['nat KUBE-SERVICES', [{ source: '10.0.0.0/8', target: 'KUBE-MARK-MASQ' }]],
+          ]),
+          jumps: [{ table: 'nat', from: 'PREROUTING', rule: { target: 'KUBE-SERVICES' } }],
+        }
+        const write = async (planned: IptablesState | undefined): Promise<void> => {
+          const change = diffIptables(await iptables.read(ownershipOf(wanted)), planned)
+          if (change !== undefined) await iptables.write(change)
+        }
+        const foreign = '-A CNI-DN-abc -s 10.88.0.0/16 -j KUBE-MARK-MASQ'
+        await write(wanted)
+        run('-N', 'CNI-DN-abc')
+        run(...foreign.split(' '))
+        run('-D', 'PREROUTING', '-j', 'KUBE-SERVICES')
+        await write(wanted)
+        assert.match(run('-S'), /-A PREROUTING -j KUBE-SERVICES/)
+        assert.ok(run('-S').includes(foreign))
+        await write(undefined)
+        assert.ok(run('-S').includes(foreign))
+        assert.equal(run('-S', 'KUBE-MARK-MASQ').trim(), '-N KUBE-MARK-MASQ')
+        assert.doesNotMatch(run('-S'), /KUBE-SERVICES/)
       })
     },
   )
@@ -104,7 +143,7 @@ test(
         assert.equal(error.operation, 'writeRules')
         return true
       })
-      assert.equal((await iptables.read(isOurs)).chains.size, 0)
+      assert.equal((await iptables.read(ours)).chains.size, 0)
     })
   },
 )

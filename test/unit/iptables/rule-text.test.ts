@@ -1,14 +1,19 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
-import { diffIptables } from '../../../lib/iptables/diff.js'
+import { applyIptables, diffIptables } from '../../../lib/iptables/diff.js'
+import { type Ownership, ownershipOf } from '../../../lib/iptables/ownership.js'
 import { parseSave } from '../../../lib/iptables/parse-save.js'
 import { restoreText } from '../../../lib/iptables/restore-text.js'
 import { formatRule, parseRule, splitWords } from '../../../lib/iptables/rule-text.js'
-import { plan } from '../../../lib/index.js'
+import { describeChange, plan } from '../../../lib/index.js'
+import type { IptablesState } from '../../../lib/iptables/types.js'
 import { defaultFacts } from '../../conformance/row.js'
 import { rows } from '../../conformance/rows.js'
 
-const isOurs = (chain: string): boolean => chain.startsWith('KUBE-') || chain.startsWith('LU-')
+const ours: Ownership = {
+  hasChain: (_table, chain) => chain.startsWith('KUBE-') || chain.startsWith('LU-'),
+  hasJump: (_table, from, target) => from === 'PREROUTING' && target === 'KUBE-SERVICES',
+}
 
 test('every rule of every table row is read back from its text', () => {
   for (const row of rows) {
@@ -53,20 +58,18 @@ test('reading keeps our chains and the jumps to them, and nothing else', () => {
     'COMMIT',
     '',
   ].join('\n')
-  const { chains, jumps } = parseSave(text, isOurs)
+  const { chains, jumps, references } = parseSave(text, ours)
   assert.deepEqual([...chains], [['nat KUBE-SERVICES', [{ source: '127.0.0.0/8', target: 'RETURN' }]]])
   assert.deepEqual(
     jumps.map(({ from, rule }) => [from, rule.target]),
-    [
-      ['PREROUTING', 'KUBE-SERVICES'],
-      ['OTHER', 'KUBE-SERVICES'],
-    ],
+    [['PREROUTING', 'KUBE-SERVICES']],
   )
+  assert.deepEqual([...(references ?? [])], ['nat KUBE-SERVICES'])
 })
 
 test('a match on IPVS properties reads the same in whatever order and words it was printed', () => {
   const read = (options: string) =>
-    parseSave(`*filter\n:KUBE-A - [0:0]\n-A KUBE-A -m ipvs ${options} -j DROP\nCOMMIT\n`, isOurs).chains.get(
+    parseSave(`*filter\n:KUBE-A - [0:0]\n-A KUBE-A -m ipvs ${options} -j DROP\nCOMMIT\n`, ours).chains.get(
       'filter KUBE-A',
     )
   const canonical = read('--vproto 6 --vaddr 1.2.3.4 --vport 80')
@@ -112,4 +115,55 @@ test('only chains that differ are written', () => {
   ).iptables.get('inet')
   assert.equal(diffIptables(state, state), undefined)
   assert.deepEqual([...(diffIptables(state, other)?.writeChains.keys() ?? [])], ['nat KUBE-POSTROUTING'])
+})
+
+test('a rule of others that leads to our chain is no jump of ours, wherever it stands', () => {
+  const wanted: IptablesState = {
+    chains: new Map([
+      ['nat KUBE-MARK-MASQ', []],
+      ['nat KUBE-SERVICES', []],
+    ]),
+    jumps: [{ table: 'nat', from: 'PREROUTING', rule: { target: 'KUBE-SERVICES' } }],
+  }
+  const text = [
+    '*nat',
+    ':PREROUTING ACCEPT [0:0]',
+    ':CNI-DN-abc - [0:0]',
+    ':KUBE-MARK-MASQ - [0:0]',
+    ':KUBE-SERVICES - [0:0]',
+    '-A PREROUTING -j KUBE-SERVICES',
+    '-A PREROUTING -p tcp -j KUBE-MARK-MASQ',
+    '-A CNI-DN-abc -s 10.88.0.0/16 -j KUBE-MARK-MASQ',
+    '-A OUTPUT -g KUBE-SERVICES',
+    'COMMIT',
+    '',
+  ].join('\n')
+  const observed = parseSave(text, ownershipOf(wanted))
+  assert.equal(diffIptables(observed, wanted), undefined)
+  const removal = diffIptables(observed, undefined)
+  assert.deepEqual(removal?.removeJumps, wanted.jumps)
+})
+
+test('a chain that rules of others lead to is emptied, left and told of, once', () => {
+  const observed: IptablesState = {
+    chains: new Map([
+      ['nat KUBE-MARK-MASQ', [{ target: 'ACCEPT' }]],
+      ['nat KUBE-SERVICES', []],
+    ]),
+    jumps: [],
+    references: new Set(['nat KUBE-MARK-MASQ']),
+  }
+  const removal = diffIptables(observed, undefined)
+  assert.ok(removal !== undefined)
+  assert.deepEqual(
+    [removal.leftChains, removal.removeChains],
+    [['nat KUBE-MARK-MASQ'], ['nat KUBE-SERVICES']],
+  )
+  assert.match(
+    describeChange({ type: 'writeRules', family: 'inet', rules: removal }),
+    /nat\/KUBE-MARK-MASQ \(emptied and left: rules of others lead to it\)/,
+  )
+  const after = applyIptables(observed, removal)
+  assert.deepEqual([...(after?.chains ?? [])], [['nat KUBE-MARK-MASQ', []]])
+  assert.equal(diffIptables(after, undefined), undefined)
 })
