@@ -2,6 +2,7 @@
 import { clusterRows } from './rows-cluster.js'
 import { endpointRows } from './rows-endpoints.js'
 import { externalRows } from './rows-external.js'
+import { forwardingRows } from './rows-forwarding.js'
 import { nodePortRows } from './rows-node-port.js'
 import { virtualRows } from './rows-virtual.js'
 import type { Row } from './row.js'
@@ -11,5 +12,6 @@ export const rows: readonly Row[] = [
   ...endpointRows,
   ...nodePortRows,
   ...externalRows,
+  ...forwardingRows,
   ...virtualRows,
 ]

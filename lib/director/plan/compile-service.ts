@@ -52,6 +52,8 @@ function compileHealthCheck(
 /** One port of a service in one family. */
 class PortCompiler {
   readonly #forwarding: ForwardingMethod
+  /** Clients keep their address: a Local policy asks for it, and servers that answer them directly need it. */
+  readonly #keepsExternalSource: boolean
   readonly #internal: readonly Target[]
   readonly #external: readonly Target[]
   /** Servers of one list are the same for every address that uses it; built once, shared. */
@@ -67,6 +69,7 @@ class PortCompiler {
     private readonly builder: FragmentBuilder,
   ) {
     this.#forwarding = spec.tuning.forwarding ?? options.forwarding
+    this.#keepsExternalSource = spec.externalLocal || this.#forwarding !== 'masquerade'
     const reachable = this.#isExternallyReachable()
     this.#internal = this.#choose('internal', spec.internalLocal, reachable)
     this.#external = this.#choose('external', spec.externalLocal && reachable, true)
@@ -104,20 +107,25 @@ class PortCompiler {
   #cluster(): void {
     const address = this.spec.clusterAddress[this.family] ?? ''
     if (!this.#virtualService(address, this.port.port, this.#internal)) return
-    this.#entry('CLUSTER-IP', this.#addressEntry(address))
+    // Of CLUSTER-IP some or all clients are masqueraded, and would never hear of servers that answer them directly.
+    this.#entry(
+      this.#forwarding === 'masquerade' ? 'CLUSTER-IP' : 'EXTERNAL-IP-LOCAL',
+      this.#addressEntry(address),
+    )
     this.#bind(address)
   }
 
   #externalAddress(address: string): void {
     if (!this.#virtualService(address, this.port.port, this.#external)) return
-    this.#entry(this.spec.externalLocal ? 'EXTERNAL-IP-LOCAL' : 'EXTERNAL-IP', this.#addressEntry(address))
+    const role = this.#keepsExternalSource ? 'EXTERNAL-IP-LOCAL' : 'EXTERNAL-IP'
+    this.#entry(role, this.#addressEntry(address))
     if (!this.node.hasElsewhere(address)) this.#bind(address)
   }
 
   #balancerAddress(address: string): void {
     if (!this.#virtualService(address, this.port.port, this.#external)) return
     this.#entry('LOAD-BALANCER', this.#addressEntry(address))
-    if (this.spec.externalLocal) this.#entry('LOAD-BALANCER-LOCAL', this.#addressEntry(address))
+    if (this.#keepsExternalSource) this.#entry('LOAD-BALANCER-LOCAL', this.#addressEntry(address))
     this.#sourceRanges(address)
     if (!this.node.hasElsewhere(address)) this.#bind(address)
   }
@@ -152,7 +160,7 @@ class PortCompiler {
       protocol === 'sctp' ? addresses.map((address) => `${address},sctp:${nodePort}`) : [String(nodePort)]
     for (const entry of entries) {
       this.#entry(nodePortSets[protocol].all, entry)
-      if (this.spec.externalLocal) this.#entry(nodePortSets[protocol].local, entry)
+      if (this.#keepsExternalSource) this.#entry(nodePortSets[protocol].local, entry)
     }
   }
 
