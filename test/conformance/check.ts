@@ -1,5 +1,6 @@
 /** Compares what a row expects with a picture of what is there. */
 import assert from 'node:assert/strict'
+import { expectedComment } from './comments.js'
 import type { Picture, Row } from './row.js'
 
 export function checkPicture(row: Row, actual: Picture): void {
@@ -9,5 +10,9 @@ export function checkPicture(row: Row, actual: Picture): void {
   if (addresses !== undefined) assert.deepEqual(actual.addresses, [...addresses].sort(), 'addresses')
   for (const [chain, rules] of Object.entries(chains ?? {})) {
     assert.deepEqual(actual.chains[chain], rules, chain)
+  }
+  for (const [chain, rules] of Object.entries(actual.chains)) {
+    const comments = rules.map((rule) => expectedComment(chain, rule))
+    assert.deepEqual(actual.comments[chain], comments, `comments of ${chain}`)
   }
 }

@@ -1,7 +1,7 @@
 /** A planned state in the form of the tables. */
 import type { Picture } from './row.js'
 import type { KernelState, VirtualServerState } from '../../lib/index.js'
-import type { Rule } from '../../lib/iptables/types.js'
+import type { IptablesState, Rule } from '../../lib/iptables/types.js'
 import { formatRule } from '../../lib/iptables/rule-text.js'
 
 export function pictureOf(state: KernelState): Picture {
@@ -10,7 +10,8 @@ export function pictureOf(state: KernelState): Picture {
     services: Object.fromEntries([...state.services].map(([key, value]) => serviceLine(key, value))),
     sets: Object.fromEntries(sets.map(({ definition, entries }) => [definition.name, [...entries].sort()])),
     addresses: [...(state.link?.addresses ?? [])].sort(),
-    chains: chainPictures(state),
+    chains: chainPictures(state, rulePicture),
+    comments: chainPictures(state, ruleComment),
   }
 }
 
@@ -30,15 +31,28 @@ function serviceLine(key: string, { service, servers }: VirtualServerState): [st
   return [words.join(' '), lines.sort()]
 }
 
-function chainPictures(state: KernelState): Record<string, string[]> {
+function chainPictures(state: KernelState, draw: (rule: Rule) => string): Record<string, string[]> {
+  const all = [...state.iptables].flatMap(([family, rules]) =>
+    Object.entries(familyChains(family, rules, draw)),
+  )
+  return Object.fromEntries(all)
+}
+
+/** By chain, in a picture or in comments. */
+export function familyChains(
+  family: 'inet' | 'inet6',
+  { chains, jumps }: IptablesState,
+  draw: (rule: Rule) => string,
+): Record<string, string[]> {
+  const mark = family === 'inet' ? '' : 'v6 '
   const result: Record<string, string[]> = {}
-  for (const [family, { chains, jumps }] of state.iptables) {
-    const mark = family === 'inet' ? '' : 'v6 '
-    for (const [key, rules] of chains) result[`${mark}${key}`] = rules.map(rulePicture)
-    for (const { table, from, rule } of jumps)
-      (result[`${mark}${table} ${from}`] ??= []).push(rulePicture(rule))
-  }
+  for (const [key, rules] of chains) result[`${mark}${key}`] = rules.map(draw)
+  for (const { table, from, rule } of jumps) (result[`${mark}${table} ${from}`] ??= []).push(draw(rule))
   return result
+}
+
+export function ruleComment({ matches = [] }: Rule): string {
+  return matches.find(({ module }) => module === 'comment')?.words[1] ?? ''
 }
 
 /** `TARGET(condition condition …)`, comments left out, sets by name alone. */

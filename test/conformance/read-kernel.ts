@@ -2,15 +2,20 @@
 import { execFileSync } from 'node:child_process'
 import { formatEndpoint } from '../../lib/address.js'
 import { parseSave } from '../../lib/iptables/parse-save.js'
-import { rulePicture } from './picture.js'
+import type { IptablesState } from '../../lib/iptables/types.js'
+import { familyChains, ruleComment, rulePicture } from './picture.js'
 import type { Picture } from './row.js'
 
 export function readKernel(link: string, families: readonly ('inet' | 'inet6')[]): Picture {
+  const rules = families.map((family) => [family, readRules(family)] as const)
+  const drawn = (draw: typeof rulePicture): Record<string, string[]> =>
+    Object.fromEntries(rules.flatMap(([family, state]) => Object.entries(familyChains(family, state, draw))))
   return {
     services: readServices(run('ipvsadm', '-Sn')),
     sets: readSets(run('ipset', 'save')),
     addresses: readAddresses(link),
-    chains: Object.assign({}, ...families.map(readChains)) as Picture['chains'],
+    chains: drawn(rulePicture),
+    comments: drawn(ruleComment),
   }
 }
 
@@ -67,18 +72,9 @@ function readAddresses(link: string): string[] {
     .sort()
 }
 
-function readChains(family: 'inet' | 'inet6'): Record<string, string[]> {
-  const program = family === 'inet' ? 'iptables-save' : 'ip6tables-save'
-  const { chains, jumps } = parseSave(run(program), {
+function readRules(family: 'inet' | 'inet6'): IptablesState {
+  return parseSave(run(family === 'inet' ? 'iptables-save' : 'ip6tables-save'), {
     hasChain: (_table, chain) => /^(KUBE|LU)-/.test(chain),
     hasJump: () => true,
   })
-  const mark = family === 'inet' ? '' : 'v6 '
-  const result: Record<string, string[]> = {}
-  for (const [key, rules] of chains) result[`${mark}${key}`] = rules.map(rulePicture)
-  for (const { table, from, rule } of jumps) {
-    const key = `${mark}${table} ${from}`
-    ;(result[key] ??= []).push(rulePicture(rule))
-  }
-  return result
 }

@@ -25,6 +25,8 @@ export interface Picture {
   readonly addresses: readonly string[]
   /** Of each chain: what each rule does, and what makes it do so: `RETURN(-s 127.0.0.0/8)`, `ACCEPT(KUBE-CLUSTER-IP)`. */
   readonly chains: Readonly<Record<string, readonly string[]>>
+  /** What the comments of those rules say, in the same order. Not for rows: see comments.ts. */
+  readonly comments: Readonly<Record<string, readonly string[]>>
 }
 
 export interface Row {
@@ -34,7 +36,7 @@ export interface Row {
   readonly options?: DirectorOptions
   readonly desired: DesiredState
   /** Parts that are left out are not this row's business; chains are compared one by one. */
-  readonly expect: Partial<Picture>
+  readonly expect: Partial<Omit<Picture, 'comments'>>
   /** Local endpoints that health-check servers announce, by port. Not in the kernel: for the plan alone. */
   readonly healthChecks?: Readonly<Record<string, number>>
 }

@@ -4,7 +4,7 @@
  */
 import { InvalidArgumentError } from '../../errors.js'
 import type { Family } from '../../ipvs/types.js'
-import { type SetRole, setRoles } from './sets.js'
+import { longestSetName, type SetRole, setRoles } from './sets.js'
 
 /** The part of a chain's name after the prefix. */
 export type ChainRole =
@@ -29,8 +29,6 @@ export interface Names {
 
 export const defaultPrefix = 'KUBE-'
 
-/** IPSET_MAXNAMELEN less its terminator. */
-const longestSetName = 31
 /** XT_EXTENSION_MAXNAMELEN less its terminator. */
 const longestChainName = 28
 /** IFNAMSIZ less its terminator. */

@@ -62,7 +62,7 @@ const traits = {
   },
   'NODE-PORT-LOCAL-SCTP-HASH': {
     type: 'hash:ip,port',
-    comment: 'Kubernetes nodeport SCTP port with externalTrafficPolicy=local',
+    comment: "Kubernetes nodeport SCTP port with externalTrafficPolicy=local with type 'hash ip:port'",
   },
   'HEALTH-CHECK-NODE-PORT': { type: 'bitmap:port', comment: 'Kubernetes health check node port' },
   'IPVS-IPS': { type: 'hash:ip', comment: 'Addresses on the ipvs interface' },
@@ -88,6 +88,15 @@ export interface SetDefinition {
   /** Entries that the set takes at most; the director makes a larger set before it is reached. */
   readonly maxElements: number
 }
+
+/** The set that a larger one is filled in, before it takes the name of the full one. */
+export function spareName(name: string): string {
+  return `${name.slice(0, longestSetName - spareSuffix.length)}${spareSuffix}`
+}
+
+/** IPSET_MAXNAMELEN less its terminator. */
+export const longestSetName = 31
+const spareSuffix = '-grow'
 
 /** kube-proxy's, and the kernel's own default. */
 export const defaultHashSize = 1024
