@@ -169,4 +169,16 @@ export const nodePortRows: readonly Row[] = [
       },
     },
   },
+  {
+    name: 'beside kube-proxy, addresses on its dummy link are not the node’s, and serve no node ports',
+    options: { families: ['inet'], prefix: 'LU-' },
+    facts: {
+      addresses: [
+        { interface: 'eth0', address: '100.101.102.103' },
+        { interface: 'kube-ipvs0', address: '10.96.0.1' },
+      ],
+    },
+    desired: { services: [service({ type: 'NodePort', ports: [nodePort()] })] },
+    expect: { services: { 'tcp 10.20.30.41:80': [], 'tcp 100.101.102.103:3001': [] } },
+  },
 ]

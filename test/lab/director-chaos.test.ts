@@ -79,6 +79,18 @@ test('a set filled to its last entry is replaced by a larger one, under the rule
   await director.stop()
 })
 
+test('what a process left that was killed while it made a set larger goes at the next look, and with a cleanup', async () => {
+  const director = new Director(kernel, settings)
+  director.upsertService(service())
+  const names = async (): Promise<string[]> => (await kernel.sets.list()).map(({ name }) => name)
+  await director.sync()
+  for (const clean of [() => director.sync({ full: true }), () => director.cleanup()]) {
+    await kernel.sets.create('KUBE-CLUSTER-IP-grow', 'hash:ip,port', {})
+    assert.deepEqual((await clean()).failed, [])
+    assert.ok(!(await names()).includes('KUBE-CLUSTER-IP-grow'))
+  }
+})
+
 test('a scheduler that the kernel does not have fails its service alone', async () => {
   const director = new Director(kernel, settings)
   director.upsertService(service({ annotations: { 'ipvs-director.io/scheduler': 'nosuch' } }))

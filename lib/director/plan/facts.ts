@@ -35,17 +35,21 @@ export interface NodeView {
   nodePortAddresses(family: Family): readonly string[]
   /** Whether an interface other than the dummy link has the address: then it must not be bound a second time. */
   hasElsewhere(address: string): boolean
+  /** Whether it is an address of the node itself, and none that some director bound. */
+  isOwn(address: string): boolean
 }
 
 /** @throws InvalidArgumentError naming the fact */
 export function viewNode(facts: NodeFacts, options: ResolvedOptions): NodeView {
   check.object('facts', facts)
-  const own = ownAddresses(facts, options.names.link)
+  const all = ownAddresses(facts, options.names.link)
+  const own = all.filter((entry) => !isOfAnotherDirector(entry)).map(({ address }) => address)
   const nodePorts = {
     inet: nodePortAddresses(own, 'inet', options),
     inet6: nodePortAddresses(own, 'inet6', options),
   }
-  const all = new Set(own)
+  const elsewhere = new Set(all.map(({ address }) => address))
+  const ofNode = new Set(own)
   return {
     name: check.text('facts.name', facts.name),
     zone: facts.zone,
@@ -54,19 +58,29 @@ export function viewNode(facts: NodeFacts, options: ResolvedOptions): NodeView {
     primary: (family) =>
       facts.primary?.[family] ?? own.find((address) => familyOf(address) === family && isReachable(address)),
     nodePortAddresses: (family) => nodePorts[family],
-    hasElsewhere: (address) => all.has(address),
+    hasElsewhere: (address) => elsewhere.has(address),
+    isOwn: (address) => ofNode.has(address),
   }
 }
 
-function ownAddresses(facts: NodeFacts, link: string): string[] {
+/** Of all interfaces but the dummy link, in the order given. */
+function ownAddresses(facts: NodeFacts, link: string): InterfaceAddress[] {
   return check
     .list('facts.addresses', facts.addresses)
     .filter((entry) => entry.interface !== link)
-    .map(({ address }, index) => {
+    .map(({ interface: name, address }, index) => {
       // Link-local addresses may come with their zone (fe80::1%eth0), which is no part of the address.
       const found = canonicalAddress(address.replace(/%.*$/, ''))
-      return found ?? check.address(`facts.addresses[${index}].address`, address)
+      return {
+        interface: name,
+        address: found ?? check.address(`facts.addresses[${index}].address`, address),
+      }
     })
+}
+
+/** A dummy link of another director, or kube-proxy's: what is bound to it are virtual addresses, and none of the node's. */
+function isOfAnotherDirector({ interface: name }: InterfaceAddress): boolean {
+  return name.endsWith('-ipvs0')
 }
 
 /** Loopback never serves node ports: the kernel drops its packets on other interfaces. */

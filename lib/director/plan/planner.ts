@@ -165,6 +165,11 @@ export class Planner {
     return owners
   }
 
+  /** Whether the node has the address, apart from those that some director bound. */
+  isNodeAddress(address: string): boolean {
+    return this.#node?.isOwn(address) === true
+  }
+
   *#all(): Generator<Wish> {
     yield* this.#services.values()
     yield* this.#virtualServices.values()

@@ -18,7 +18,7 @@ import { cleanFlows, type FlowTable } from './clean-flows.js'
 import { HealthCheckServers } from './health-check-servers.js'
 import { observeKernel } from './observe.js'
 import { type BatchedChange, isBatched } from './piece.js'
-import { createSet, growSet } from './set-changes.js'
+import { createSet, destroySet, growSet } from './set-changes.js'
 
 export interface KernelPlaneOptions {
   /** The namespace that `kernel` was opened in, for the programs of iptables. @default the caller's own */
@@ -124,7 +124,7 @@ export class KernelPlane implements DataPlane {
       case 'growSet':
         return growSet(kernel, change.definition, planned)
       case 'destroySet':
-        return kernel.sets.destroy(change.definition.name)
+        return destroySet(kernel, change.definition.name)
       case 'createLink':
         await kernel.links.createDummy(change.name, { ifExists: 'keep' })
         return

@@ -8,6 +8,7 @@ import type { ConfiguredService, Snapshot } from '../../ipvs/snapshot.js'
 import type { Family, Server } from '../../ipvs/types.js'
 import type { Kernel } from '../../kernel.js'
 import { sameServer, sameService } from '../state/compare.js'
+import { type SetDefinition, spareName } from '../state/sets.js'
 import { canonicalAddress } from '../input/ip.js'
 import type { ResolvedOptions } from '../options.js'
 import {
@@ -100,16 +101,30 @@ function asObserved(observed: ConfiguredService): VirtualServerState {
   return { service, servers }
 }
 
-/** The planned sets that are there. */
+/** The planned sets that are there, and those that a process left which was killed while it made one of them larger. */
 async function readSets(kernel: Kernel, planned: KernelState): Promise<Map<string, SetState>> {
   const result = new Map<string, SetState>()
+  const spares = spareSets(planned)
   for (const { name, maxelem } of await kernel.sets.list()) {
     const definition = planned.sets.get(name)?.definition
-    if (definition === undefined) continue
+    if (definition === undefined) {
+      const spare = spares.get(name)
+      if (spare !== undefined) result.set(name, { definition: spare, entries: new Set() })
+      continue
+    }
     const maxElements = maxelem ?? definition.maxElements
     result.set(name, { definition: { ...definition, maxElements }, entries: await readEntries(kernel, name) })
   }
   return result
+}
+
+function spareSets(planned: KernelState): Map<string, SetDefinition> {
+  const spares = new Map<string, SetDefinition>()
+  for (const { definition } of planned.sets.values()) {
+    const name = spareName(definition.name)
+    spares.set(name, { ...definition, name })
+  }
+  return spares
 }
 
 async function readEntries(kernel: Kernel, name: string): Promise<Set<string>> {

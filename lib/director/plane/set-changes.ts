@@ -1,7 +1,8 @@
 /** Making sets, and replacing full ones by larger ones. */
 import { Batch } from '../../batch.js'
+import { DirectorError } from '../../errors.js'
 import type { Kernel } from '../../kernel.js'
-import type { SetDefinition } from '../state/sets.js'
+import { type SetDefinition, spareName } from '../state/sets.js'
 import type { KernelState } from '../state/state.js'
 
 export async function createSet(
@@ -22,6 +23,15 @@ export async function createSet(
   }
 }
 
+/** Fine where there is none: a set left half made goes also when the same set is made larger again. */
+export async function destroySet(kernel: Kernel, name: string): Promise<void> {
+  try {
+    await kernel.sets.destroy(name)
+  } catch (error) {
+    if (!DirectorError.is(error) || error.code !== 'ENOENT') throw error
+  }
+}
+
 /**
  * A set cannot be resized while rules name it, but it can be swapped: a larger one is filled beside it and takes its
  * name in one moment. It gets the planned entries; what else was in the old one would go in this pass anyway.
@@ -31,7 +41,7 @@ export async function growSet(
   definition: SetDefinition,
   planned: KernelState,
 ): Promise<void> {
-  const spare = `${definition.name.slice(0, 25)}-grow`
+  const spare = spareName(definition.name)
   const headers = await kernel.sets.list()
   // Left by a pass that ended half way.
   if (headers.some((header) => header.name === spare)) await kernel.sets.destroy(spare)

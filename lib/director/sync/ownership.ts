@@ -15,17 +15,35 @@ const nodePortSets = {
   sctp: 'NODE-PORT-SCTP-HASH',
 } as const satisfies Record<string, SetRole>
 
+/** What is known besides what the kernel shows. */
+export interface Known {
+  readonly options: ResolvedOptions
+  readonly planned: KernelState
+  /** What the kernel held by our own doing when it was last looked at. */
+  readonly held: KernelState | undefined
+  /** Whether the node has the address, apart from those that some director bound. */
+  isNodeAddress(address: string): boolean
+}
+
+/** Whether we know it for ours: one that is wished, or that was as wished and may not have gone since. */
+function ownerOf(key: string, { planned, held }: Known): string | undefined {
+  return planned.services.get(key)?.owner ?? held?.services.get(key)?.owner
+}
+
 /** Whether one of our sets, as observed, has the service's address and port. */
-export function isOurs(state: VirtualServerState, observed: KernelState, options: ResolvedOptions): boolean {
+function isMarkedOurs(state: VirtualServerState, observed: KernelState, known: Known): boolean {
   const { service } = state
-  // Nothing in the kernel tells whose a firewall mark is.
+  const { options } = known
+  // Nothing in the kernel tells whose a firewall mark is, or a service of every port.
   if ('fwmark' in service) return false
   const family = familyOf(service.address)
   const has = (role: SetRole, entry: string): boolean =>
     observed.sets.get(options.names.set(role, family))?.entries.has(entry) === true
   const entry = `${service.address},${service.protocol}:${service.port}`
   if (addressSets.some((role) => has(role, entry))) return true
-  return has(nodePortSets[service.protocol], service.protocol === 'sctp' ? entry : String(service.port))
+  if (service.protocol === 'sctp') return has(nodePortSets.sctp, entry)
+  // The set has the port alone, which others may use as well, on addresses that are none of the node's.
+  return has(nodePortSets[service.protocol], String(service.port)) && known.isNodeAddress(service.address)
 }
 
 export function isExcluded(address: string, options: ResolvedOptions): boolean {
@@ -36,25 +54,25 @@ export function isExcluded(address: string, options: ResolvedOptions): boolean {
  * The observed state without what must be left alone: families that we do not plan for, excluded prefixes, and, where
  * foreign services are kept, services that are neither ours nor planned.
  */
-export function* withoutForeign(
-  observed: KernelState,
-  planned: KernelState,
-  options: ResolvedOptions,
-): Steps<KernelState> {
+export function* withoutForeign(observed: KernelState, known: Known): Steps<KernelState> {
   const services = new Map<string, VirtualServerState>()
   yield* paced(observed.services, ([key, state]) => {
-    if (planned.services.has(key) || isOursToJudge(state, observed, options)) services.set(key, state)
+    const owner = ownerOf(key, known)
+    // Who it was remembered for stays with it, until it is gone.
+    if (owner !== undefined) services.set(key, state.owner === undefined ? { ...state, owner } : state)
+    else if (isOursToJudge(state, observed, known)) services.set(key, state)
   })
-  return { ...observed, services, link: yield* linkWithoutForeign(observed, planned, options) }
+  return { ...observed, services, link: yield* linkWithoutForeign(observed, known.planned, known.options) }
 }
 
 /** Whether a service that nobody here wishes is one that we may remove. */
-function isOursToJudge(state: VirtualServerState, observed: KernelState, options: ResolvedOptions): boolean {
+function isOursToJudge(state: VirtualServerState, observed: KernelState, known: Known): boolean {
   const { service } = state
+  const { options } = known
   const family = 'fwmark' in service ? service.family : familyOf(service.address)
   if (!options.families.includes(family)) return false
   if (!('fwmark' in service) && isExcluded(service.address, options)) return false
-  return options.foreignServices !== 'keep' || isOurs(state, observed, options)
+  return options.foreignServices !== 'keep' || isMarkedOurs(state, observed, known)
 }
 
 function* linkWithoutForeign(
@@ -73,8 +91,12 @@ function* linkWithoutForeign(
 }
 
 /** The observed state without everything that is not ours for certain, whatever the options say about foreign services. */
-export function onlyOurs(observed: KernelState, options: ResolvedOptions): KernelState {
-  const services = new Map([...observed.services].filter(([, state]) => isOurs(state, observed, options)))
+export function onlyOurs(observed: KernelState, known: Known): KernelState {
+  const services = new Map(
+    [...observed.services].filter(
+      ([key, state]) => ownerOf(key, known) !== undefined || isMarkedOurs(state, observed, known),
+    ),
+  )
   return { ...observed, services }
 }
 

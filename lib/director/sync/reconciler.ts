@@ -10,7 +10,7 @@ import type { ChangeFailure, DataPlane } from './data-plane.js'
 import { comparing } from '../state/diff.js'
 import { type DrainingServer, Drains } from './drain.js'
 import { groupBySteps, grouping, orderChanges, type StepChanges } from '../state/order.js'
-import { afterCleanup, onlyOurs, withoutForeign } from './ownership.js'
+import { afterCleanup, type Known, onlyOurs, withoutForeign } from './ownership.js'
 import type { Planner } from '../plan/planner.js'
 import { type Failure, Retries } from './retries.js'
 import { singleChanges } from '../state/single-changes.js'
@@ -61,9 +61,9 @@ export class Reconciler {
   /** What a pass would do, without doing it. Reads everything. */
   async preview(): Promise<Change[]> {
     await inTurns(this.planner.compile())
-    const { compiled, options } = this.planner
+    const { compiled } = this.planner
     const observed = await this.plane.observe(compiled)
-    const ours = await inTurns(withoutForeign(observed, compiled, options))
+    const ours = await inTurns(withoutForeign(observed, this.#known()))
     const changes = await inTurns(comparing(ours, compiled))
     return flat(await inTurns(grouping(changes.flatMap(singleChanges))))
   }
@@ -92,8 +92,8 @@ export class Reconciler {
     const touched = this.planner.takeScope()
     // Nothing can have drifted from what was never programmed.
     if (!isFirst) widenScope(touched, before)
-    const { compiled, options } = this.planner
-    const ours = await inTurns(withoutForeign(observed, compiled, options))
+    const { compiled } = this.planner
+    const ours = await inTurns(withoutForeign(observed, this.#known()))
     const held = await inTurns(MutableState.copying(ours))
     this.#held = held
     const wanted = await inTurns(comparing(held, compiled))
@@ -137,8 +137,9 @@ export class Reconciler {
   }
 
   async #planCleanup(): Promise<{ ours: KernelState; groups: StepChanges[] }> {
+    await inTurns(this.planner.compile())
     const { compiled, options } = this.planner
-    const ours = onlyOurs(await this.plane.observe(compiled), options)
+    const ours = onlyOurs(await this.plane.observe(compiled), this.#known())
     const changes = await inTurns(comparing(ours, afterCleanup(ours, options)))
     return { ours, groups: await inTurns(grouping(changes)) }
   }
@@ -230,6 +231,16 @@ export class Reconciler {
       return change.type !== 'removeServer' || !this.drains.has(change.key, change.serverKey)
     })
     return orderChanges(drift)
+  }
+
+  #known(): Known {
+    const { planner } = this
+    return {
+      options: planner.options,
+      planned: planner.compiled,
+      held: this.#held,
+      isNodeAddress: (address) => planner.isNodeAddress(address),
+    }
   }
 
   #drainTimeout(key: string): number {

@@ -71,3 +71,56 @@ test('a director that was told nothing cleans up what another left', async (cont
   const { services, sets, iptables, link } = first.plane.kernel
   assert.deepEqual([services.size, sets.size, iptables.size, link], [0, 0, 0, undefined])
 })
+
+/** What leaves no trace in our sets: nothing but memory tells whose it is. */
+const traceless = [
+  { fwmark: 7, family: 'inet', servers: [{ address: '10.1.0.1', port: 80 }] },
+  {
+    protocol: 'tcp',
+    address: '198.51.100.1',
+    port: 0,
+    persistence: { timeoutSeconds: 60 },
+    servers: [{ address: '10.1.0.1' }],
+  },
+] as const
+
+for (const wished of traceless) {
+  const name = 'fwmark' in wished ? 'a firewall mark' : 'every port'
+
+  test(`a service of ${name} goes with a cleanup`, async (context) => {
+    const { plane, director } = setUp(context)
+    director.upsertVirtualService(wished)
+    await director.sync()
+    assert.equal(plane.kernel.services.size, 1)
+    await director.cleanup()
+    assert.equal(plane.kernel.services.size, 0)
+  })
+
+  test(`with another prefix, a service of ${name} goes when everything is looked at and nobody wishes it`, async (context) => {
+    const { plane, director } = setUp(context, { prefix: 'LU-' })
+    director.upsertVirtualService(wished)
+    await director.sync()
+    director.removeVirtualService(wished)
+    plane.refuse = ({ type }) => (type === 'removeService' ? 'EBUSY' : undefined)
+    await director.sync({ full: true })
+    assert.equal(plane.kernel.services.size, 1)
+    plane.refuse = () => undefined
+    await director.sync({ full: true })
+    assert.equal(plane.kernel.services.size, 0)
+  })
+}
+
+test('a foreign service whose port is a node port of ours stays, on an address that is not the node’s', async (context) => {
+  const { plane, director } = setUp(context, { prefix: 'LU-' })
+  const foreign = { protocol: 'tcp' as const, address: '203.0.113.9', port: 30080, scheduler: 'rr' }
+  plane.kernel.services.set('tcp 203.0.113.9:30080', { service: foreign, servers: new Map() })
+  director.upsertService(service({ type: 'NodePort', ports: [{ port: 80, nodePort: 30080 }] }))
+  await director.sync()
+  await director.sync({ full: true })
+  assert.ok(plane.kernel.services.has('tcp 203.0.113.9:30080'))
+  // A service of ours that a former life left on the node's own address is known, all the same.
+  plane.kernel.services.delete('tcp 10.20.30.41:80')
+  const next = setUp(context, { prefix: 'LU-' }, plane)
+  await next.director.sync()
+  assert.deepEqual([...plane.kernel.services.keys()], ['tcp 203.0.113.9:30080'])
+})
