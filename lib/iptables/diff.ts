@@ -43,6 +43,49 @@ export function diffIptables(
   return leftChains.length === 0 ? change : { ...change, leftChains }
 }
 
+/**
+ * The planned state with the rules that leave still in it, each where it stood: what is to be written while something that
+ * they are about is still in use. Only rules on sets and on virtual services come and go with what is wished; whatever
+ * else stands in a chain of ours was put there by others, and need not be kept.
+ */
+export function withLeavingRules(
+  observed: IptablesState | undefined,
+  planned: IptablesState | undefined,
+): IptablesState | undefined {
+  if (observed === undefined || planned === undefined) return planned
+  const chains = new Map<string, readonly Rule[]>()
+  for (const [key, rules] of planned.chains)
+    chains.set(key, mergeRules(observed.chains.get(key) ?? [], rules))
+  return { ...planned, chains }
+}
+
+function mergeRules(from: readonly Rule[], to: readonly Rule[]): readonly Rule[] {
+  const wanted = new Set(to.map(formatRule))
+  const present = from.map((rule) => ({ rule, text: formatRule(rule) }))
+  const isLeaving = ({ rule, text }: (typeof present)[number]): boolean =>
+    !wanted.has(text) && rule.matches?.some(({ module }) => module === 'set' || module === 'ipvs') === true
+  if (!present.some(isLeaving)) return to
+  const merged: Rule[] = []
+  let at = 0
+  const keepUntil = (end: number): void => {
+    merged.push(
+      ...present
+        .slice(at, end)
+        .filter(isLeaving)
+        .map(({ rule }) => rule),
+    )
+    at = end
+  }
+  for (const rule of to) {
+    const text = formatRule(rule)
+    const end = present.findIndex((one, index) => index >= at && one.text === text)
+    if (end >= 0) keepUntil(end)
+    merged.push(rule)
+  }
+  keepUntil(present.length)
+  return merged
+}
+
 export function applyIptables(
   state: IptablesState | undefined,
   change: IptablesChange,

@@ -16,7 +16,7 @@ export type Change =
   | { readonly type: 'removeLink'; readonly name: string }
   | { readonly type: 'addAddress'; readonly link: string; readonly address: string }
   | { readonly type: 'removeAddress'; readonly link: string; readonly address: string }
-  | { readonly type: 'writeRules'; readonly family: Family; readonly rules: IptablesChange }
+  | WriteRulesChange
   | AddServiceChange
   | {
       readonly type: 'updateService'
@@ -31,6 +31,14 @@ export type Change =
   | { readonly type: 'openHealthCheck'; readonly port: number; readonly check: HealthCheckState }
   | { readonly type: 'updateHealthCheck'; readonly port: number; readonly check: HealthCheckState }
   | { readonly type: 'closeHealthCheck'; readonly port: number }
+
+export interface WriteRulesChange {
+  readonly type: 'writeRules'
+  readonly family: Family
+  readonly rules: IptablesChange
+  /** The second of two in one pass: takes away what the first left for those who still needed it. */
+  readonly isLast?: true
+}
 
 /** A service that is not there, with all servers of `state`: new services need no change for each of their servers. */
 export interface AddServiceChange {

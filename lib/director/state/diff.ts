@@ -1,9 +1,9 @@
 /** What turns the observed state of a kernel into the planned one. Pure; the result is in the order of `order.ts`. */
-import { diffIptables } from '../../iptables/diff.js'
+import { diffIptables, withLeavingRules } from '../../iptables/diff.js'
 import type { Family, Server } from '../../ipvs/types.js'
 import type { Change, ServerChange } from './changes.js'
 import { sameServer, sameService } from './compare.js'
-import { orderChanges } from './order.js'
+import { makesTrafficPossible, orderChanges } from './order.js'
 import type { Scope } from './scope.js'
 import { type KernelState, keyOf, type SetState, type VirtualServerState } from './state.js'
 import { atOnce, paced, type Steps } from '../../turns.js'
@@ -107,9 +107,15 @@ function* diffLink(observed: KernelState, planned: KernelState, changes: Change[
   })
 }
 
+/** Where something comes, rules are written before it; those that leave then go by a change of their own, at the end. */
 function diffRules(family: Family, observed: KernelState, planned: KernelState, changes: Change[]): void {
-  const rules = diffIptables(observed.iptables.get(family), planned.iptables.get(family))
-  if (rules !== undefined) changes.push({ type: 'writeRules', family, rules })
+  const [before, after] = [observed.iptables.get(family), planned.iptables.get(family)]
+  if (diffIptables(before, after) === undefined) return
+  const between = changes.some(makesTrafficPossible) ? withLeavingRules(before, after) : after
+  const first = diffIptables(before, between)
+  if (first !== undefined) changes.push({ type: 'writeRules', family, rules: first })
+  const last = diffIptables(between, after)
+  if (last !== undefined) changes.push({ type: 'writeRules', family, rules: last, isLast: true })
 }
 
 function diffService(

@@ -61,7 +61,7 @@ export function* grouping(changes: readonly Change[]): Steps<StepChanges[]> {
   })
 }
 
-function makesTrafficPossible({ type }: Change): boolean {
+export function makesTrafficPossible({ type }: Change): boolean {
   return type === 'addEntry' || type === 'addService' || type === 'createSet'
 }
 
@@ -79,7 +79,7 @@ function stepOf(change: Change, { grows }: { readonly grows: boolean }): Step {
     case 'removeEntry':
       return enforces(change.set) ? 'release-entries' : 'remove-entries'
     case 'writeRules':
-      return grows ? 'rules' : 'remaining-rules'
+      return grows && change.isLast !== true ? 'rules' : 'remaining-rules'
     case 'addService':
     case 'updateService':
       return 'services'

@@ -2,6 +2,7 @@
  * Brings a data plane to the planned state and keeps the picture of what it holds: incrementally where only known parts
  * changed, by reading everything where nobody knows. One pass at a time; the caller sees to that.
  */
+import { familyOf } from '../input/ip.js'
 import { MutableState } from '../state/apply.js'
 import { isInScope } from '../state/change-key.js'
 import type { Change } from '../state/changes.js'
@@ -73,7 +74,11 @@ export class Reconciler {
     if (this.#held === undefined || this.#mustLook) return this.fullPass()
     await inTurns(this.planner.compile())
     const scope = this.planner.takeScope()
-    if (this.retries.size > 0) widenScope(scope, this.retries.due(this.now()))
+    if (this.retries.size > 0) {
+      widenScope(scope, this.retries.due(this.now()))
+      // An address waits for the rules of its family: whoever binds one tries them again.
+      for (const address of scope.addresses) scope.iptables.add(familyOf(address))
+    }
     if (isEmptyScope(scope)) return nothing
     const wanted = await inTurns(comparing(this.#held, this.planner.compiled, scope))
     this.retries.settle(wanted, scope)
@@ -264,22 +269,28 @@ function serverId({ key, serverKey }: { readonly key: string; readonly serverKey
   return `${key} ${serverKey}`
 }
 
-/** An address is not bound while a service on it could not be made: what arrives would meet the host itself. */
+/**
+ * An address is not bound while a service on it could not be made: what arrives would meet the host itself. Nor while the
+ * rules of its family could not be written: what arrives would not be masqueraded.
+ */
 function withoutBlocked(
   step: readonly Change[],
   failures: readonly ChangeFailure[],
 ): { ready: readonly Change[]; held: ChangeFailure[] } {
   const unserved = new Map<string, Error>()
+  const withoutRules = new Map<string, Error>()
   for (const { change, error } of failures) {
     if (change.type === 'addService' && 'address' in change.service)
       unserved.set(change.service.address, error)
+    if (change.type === 'writeRules') withoutRules.set(change.family, error)
   }
-  if (unserved.size === 0) return { ready: step, held: [] }
+  if (unserved.size + withoutRules.size === 0) return { ready: step, held: [] }
   const held = step.flatMap((change) => {
-    const error = change.type === 'addAddress' ? unserved.get(change.address) : undefined
+    if (change.type !== 'addAddress') return []
+    const error = unserved.get(change.address) ?? withoutRules.get(familyOf(change.address))
     return error === undefined ? [] : [{ change, error }]
   })
-  const blocked = new Set(held.map(({ change }) => change))
+  const blocked = new Set<Change>(held.map(({ change }) => change))
   return { ready: step.filter((change) => !blocked.has(change)), held }
 }
 

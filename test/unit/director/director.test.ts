@@ -56,6 +56,26 @@ test('once started, wishes are programmed without being asked, those of one turn
   assert.equal(passes.length, 1)
 })
 
+test('no address is bound while rules cannot be written, and all are when they can be', async (context) => {
+  const { plane, director } = setUp(context)
+  const addresses = (): string[] => [...(plane.kernel.link?.addresses ?? [])]
+  plane.refuse = ({ type }) => (type === 'writeRules' ? 'ERR_IPTABLES' : undefined)
+  director.upsertService(service())
+  await director.sync()
+  assert.deepEqual(addresses(), [])
+  assert.ok(director.status().troubled.has('ns/svc'))
+  // The rules are not due to be tried again yet, and the new address must not come without them all the same.
+  director.upsertService(service({ name: 'other', clusterIP: '10.20.30.42' }))
+  await director.sync()
+  assert.deepEqual(addresses(), [])
+  plane.refuse = () => undefined
+  director.upsertService(service({ name: 'third', clusterIP: '10.20.30.43' }))
+  await director.sync()
+  assert.deepEqual(addresses(), ['10.20.30.43'])
+  await director.sync({ full: true })
+  assert.deepEqual(addresses().sort(), ['10.20.30.41', '10.20.30.42', '10.20.30.43'])
+})
+
 test('a plan changes nothing and reads like a diff', async (context) => {
   const { plane, director } = setUp(context)
   await director.sync()
@@ -244,7 +264,7 @@ test('what failed is tried again by itself once started', async (context) => {
   plane.refuse = (change) => (change.type === 'writeRules' && refusals-- > 0 ? 'ERR_IPTABLES' : undefined)
   director.upsertService(service())
   await once(director, 'failed')
-  assert.deepEqual([...director.status().troubled.keys()], [''])
+  assert.deepEqual([...director.status().troubled.keys()], ['', 'ns/svc'])
   while (director.status().troubled.size > 0) await once(director, 'synced')
   assert.equal(refusals, -1)
 })

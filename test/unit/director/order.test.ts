@@ -2,6 +2,8 @@ import assert from 'node:assert/strict'
 import test from 'node:test'
 import fc from 'fast-check'
 import { apply, type Change, diff, emptyState, type KernelState, plan, steps } from '../../../lib/index.js'
+import { formatRule } from '../../../lib/iptables/rule-text.js'
+import { service } from '../../conformance/row.js'
 import { desired, facts } from './arbitraries.js'
 
 /** Every state on the way from one to another, with the change that led to it. */
@@ -74,6 +76,30 @@ test('an address of the link is never refused while a service on it lives', () =
       }
     }),
     { numRuns: 100 },
+  )
+})
+
+test('while an address is bound, the rules on each set that has an entry of it stay, whatever else comes', () => {
+  const lb = service({ type: 'LoadBalancer', clusterIP: '10.96.0.9', ingress: ['198.51.100.9'] })
+  const other = service({ name: 'other', clusterIP: '10.96.0.10', externalIPs: ['198.51.100.10'] })
+  const [from, to] = [plan({ services: [lb] }, facts), plan({ services: [other] }, facts)]
+  let isBound = 0
+  for (const { state } of way(from, to)) {
+    if (state.link?.addresses.has('198.51.100.9') !== true) continue
+    isBound += 1
+    const chain = state.iptables.get('inet')?.chains.get('nat KUBE-SERVICES') ?? []
+    const texts = chain.map(formatRule).join('\n')
+    assert.match(texts, /match-set KUBE-LOAD-BALANCER dst,dst -j KUBE-LOAD-BALANCER\n/)
+    assert.match(texts, /match-set KUBE-LOAD-BALANCER dst,dst -j ACCEPT/)
+  }
+  assert.ok(isBound > 3)
+  // In the order in which the plan has them: a rule that leaves stands where it stood.
+  const [first] = diff(from, to).filter(({ type }) => type === 'writeRules')
+  const both = plan({ services: [lb, other] }, facts).iptables.get('inet')
+  const written = first?.type === 'writeRules' ? first.rules.writeChains.get('nat KUBE-SERVICES') : undefined
+  assert.deepEqual(
+    written?.map(formatRule).sort(),
+    both?.chains.get('nat KUBE-SERVICES')?.map(formatRule).sort(),
   )
 })
 
