@@ -10,20 +10,31 @@ import { InvalidArgumentError } from '../errors.js'
 export interface Manifests extends Required<DesiredState> {
   /** Objects of other kinds, which say nothing to a director: `file: kind`. */
   readonly ignored: readonly string[]
+  /** Where each object is from, for messages: `file: kind namespace/name`. */
+  readonly origins: ReadonlyMap<object, string>
 }
 
-type Collected = { -readonly [K in keyof Manifests]: Manifests[K][number][] }
+type Lists = Omit<Manifests, 'origins'>
+type Collected = { -readonly [K in keyof Lists]: Lists[K][number][] } & {
+  readonly origins: Map<object, string>
+}
 
 interface ObjectLike {
   readonly kind?: unknown
   readonly items?: unknown
-  readonly metadata?: { readonly name?: unknown }
+  readonly metadata?: { readonly name?: unknown; readonly namespace?: unknown }
   readonly spec?: object
 }
 
 /** @throws `ERR_INVALID_ARGUMENT` naming the file */
 export async function readManifests(files: readonly string[]): Promise<Manifests> {
-  const result: Collected = { services: [], endpointSlices: [], virtualServices: [], ignored: [] }
+  const result: Collected = {
+    services: [],
+    endpointSlices: [],
+    virtualServices: [],
+    ignored: [],
+    origins: new Map(),
+  }
   for (const file of files) parseManifests(await readText(file), file, result)
   return result
 }
@@ -58,15 +69,18 @@ function collect(value: unknown, file: string, result: Collected): void {
     for (const item of object.items) collect(item, file, result)
     return
   }
+  const origin = `${file}: ${String(object.kind)} ${nameOf(object)}`
   switch (object.kind) {
     case 'Service':
+      result.origins.set(object, origin)
       result.services.push(value)
       break
     case 'EndpointSlice':
+      result.origins.set(object, origin)
       result.endpointSlices.push(value as Collected['endpointSlices'][number])
       break
     case 'VirtualService':
-      result.virtualServices.push(readVirtual(object))
+      addVirtual(object, origin, result)
       break
     case undefined:
       throw new InvalidArgumentError(`${file}: kind`, undefined, 'Service, EndpointSlice or VirtualService')
@@ -75,9 +89,20 @@ function collect(value: unknown, file: string, result: Collected): void {
   }
 }
 
-function readVirtual({ metadata, spec }: ObjectLike): Collected['virtualServices'][number] {
+function addVirtual({ metadata, spec }: ObjectLike, origin: string, result: Collected): void {
   const name = metadata?.name
-  return { ...(typeof name === 'string' && { name }), ...spec } as Collected['virtualServices'][number]
+  const service = {
+    ...(typeof name === 'string' && { name }),
+    ...spec,
+  } as Collected['virtualServices'][number]
+  result.virtualServices.push(service)
+  result.origins.set(service, origin)
+}
+
+function nameOf({ metadata }: ObjectLike): string {
+  const { name, namespace } = metadata ?? {}
+  const words = [namespace, name].filter((word) => typeof word === 'string')
+  return words.length > 0 ? words.join('/') : '(without a name)'
 }
 
 function firstLine(text: string): string {

@@ -1,9 +1,10 @@
 /** A plain virtual service, for control planes that are not Kubernetes: everything that IPVS can do. */
 import { formatEndpoint } from '../../address.js'
 import { InvalidArgumentError } from '../../errors.js'
-import type { Server, Service, ServiceKey, ServiceOptions, Tunnel } from '../../ipvs/types.js'
+import type { Family, Server, Service, ServiceKey, ServiceOptions, Tunnel } from '../../ipvs/types.js'
 import { drainTimeout, scheduler, schedulerFlags } from './check-ipvs.js'
 import * as check from './check.js'
+import { familyOf } from './ip.js'
 import { serviceKeyText } from '../state/state.js'
 
 export interface VirtualServiceOptions extends ServiceOptions {
@@ -45,8 +46,14 @@ export function virtualServiceName(service: VirtualService): string {
 /** @throws InvalidArgumentError naming the field */
 export function readVirtualService(given: VirtualService): VirtualServiceSpec {
   const name = virtualServiceName(given)
+  check.knownKeys(
+    '',
+    given,
+    'fwmark' in given ? [...markKeys, ...optionKeys] : [...addressKeys, ...optionKeys],
+  )
   // Not by spreading: see ipvs/rows.ts, serviceAt.
-  const service = Object.assign(readKey(given), readServiceOptions(given))
+  const key = readKey(given)
+  const service = Object.assign(key, readServiceOptions(given, familyOfService(key)))
   if (!('fwmark' in service) && service.port === 0 && service.persistence === undefined) {
     throw new InvalidArgumentError('port', 0, '1–65535, or 0 with persistence')
   }
@@ -71,6 +78,39 @@ export function readVirtualService(given: VirtualService): VirtualServiceSpec {
   }
 }
 
+const markKeys = ['fwmark', 'family']
+const addressKeys = ['protocol', 'address', 'port']
+const optionKeys: readonly (keyof VirtualServiceOptions)[] = [
+  'name',
+  'scheduler',
+  'schedulerFlags',
+  'persistence',
+  'persistenceEngine',
+  'onePacket',
+  'servers',
+  'bind',
+  'sourceNat',
+  'drainTimeoutSeconds',
+]
+const serverKeys: readonly (keyof Server)[] = [
+  'address',
+  'port',
+  'forwarding',
+  'weight',
+  'upperThreshold',
+  'lowerThreshold',
+  'tunnel',
+]
+
+/** Whether it is a plain service; a Kubernetes one has none of these fields. */
+export function isVirtualService(value: object): value is VirtualService {
+  return 'servers' in value || 'fwmark' in value || 'address' in value
+}
+
+function familyOfService(service: ServiceKey): Family {
+  return 'fwmark' in service ? service.family : familyOf(service.address)
+}
+
 function readKey(given: VirtualService): ServiceKey {
   if ('fwmark' in given) {
     return {
@@ -88,13 +128,14 @@ function readKey(given: VirtualService): ServiceKey {
 /** The kernel counts ticks in 32 bits, of which there may be a thousand a second. */
 const longestPersistenceSeconds = 4294967
 
-function readServiceOptions(given: VirtualService): ServiceOptions {
+function readServiceOptions(given: VirtualService, family: Family): ServiceOptions {
   const { persistence } = given
   if (persistence !== undefined) {
     check.object('persistence', persistence)
+    check.knownKeys('persistence', persistence, ['timeoutSeconds', 'prefixLength'])
     check.integer('persistence.timeoutSeconds', persistence.timeoutSeconds, 1, longestPersistenceSeconds)
     if (persistence.prefixLength !== undefined)
-      check.integer('persistence.prefixLength', persistence.prefixLength, 1, 128)
+      check.integer('persistence.prefixLength', persistence.prefixLength, 1, family === 'inet' ? 32 : 128)
   }
   const flags = schedulerFlags('schedulerFlags', given.schedulerFlags ?? [])
   return {
@@ -104,12 +145,14 @@ function readServiceOptions(given: VirtualService): ServiceOptions {
     ...(given.persistenceEngine !== undefined && {
       persistenceEngine: check.text('persistenceEngine', given.persistenceEngine),
     }),
-    ...(given.onePacket === true && { onePacket: true }),
+    ...(given.onePacket !== undefined && check.boolean('onePacket', given.onePacket) && { onePacket: true }),
   }
 }
 
 function readServer(field: string, given: Server, service: ServiceKey): Server & { readonly port: number } {
   check.object(field, given)
+  check.knownKeys(field, given, serverKeys)
+  const address = check.address(`${field}.address`, given.address)
   const forwarding = check.oneOf(`${field}.forwarding`, given.forwarding ?? 'masquerade', [
     'masquerade',
     'direct',
@@ -124,11 +167,20 @@ function readServer(field: string, given: Server, service: ServiceKey): Server &
       `${servicePort}: forwarding '${forwarding}' cannot change the port`,
     )
   }
+  const family = familyOfService(service)
+  if (forwarding !== 'tunnel' && familyOf(address) !== family) {
+    const wanted = family === 'inet' ? 'an IPv4 address' : 'an IPv6 address'
+    throw new InvalidArgumentError(
+      `${field}.address`,
+      given.address,
+      `${wanted}, as the service: only a tunnel leads to the other family`,
+    )
+  }
   const upperThreshold = check.integer(`${field}.upperThreshold`, given.upperThreshold ?? 0, 0, 2147483647)
   const lowest = upperThreshold === 0 ? 0 : upperThreshold
   const lowerThreshold = check.integer(`${field}.lowerThreshold`, given.lowerThreshold ?? 0, 0, lowest)
   return {
-    address: check.address(`${field}.address`, given.address),
+    address,
     port,
     forwarding,
     weight: check.integer(`${field}.weight`, given.weight ?? 1, 0, 2147483647),
@@ -140,6 +192,7 @@ function readServer(field: string, given: Server, service: ServiceKey): Server &
 function readTunnel(field: string, tunnel: Tunnel, forwarding: string): Tunnel {
   if (forwarding !== 'tunnel')
     throw new InvalidArgumentError(field, tunnel, "nothing: it needs forwarding 'tunnel'")
+  check.knownKeys(field, tunnel, ['type', 'port', 'checksum'])
   const type = check.oneOf(`${field}.type`, tunnel.type ?? 'ipip', ['ipip', 'gue', 'gre'])
   if (type === 'gue') check.port(`${field}.port`, tunnel.port)
   else if (tunnel.port !== undefined)

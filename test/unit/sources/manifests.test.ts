@@ -3,8 +3,9 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import test from 'node:test'
-import { plan } from '../../../lib/index.js'
+import { Planner, plan } from '../../../lib/index.js'
 import { readManifests } from '../../../lib/sources/manifests.js'
+import { wishAll } from '../../../lib/sources/wish.js'
 import { defaultFacts } from '../../conformance/row.js'
 
 async function withFile<T>(text: string, use: (file: string) => Promise<T>): Promise<T> {
@@ -60,4 +61,35 @@ test('what is no object, or no YAML, names its file', async () => {
 
 test('a file that is not there is named', async () => {
   await assert.rejects(readManifests(['no-such-file.yaml']), { code: 'ERR_INVALID_ARGUMENT', field: 'file' })
+})
+
+test('an object that makes no sense is refused by its file and name, and keeps no other from being wished', async () => {
+  const text = [
+    'kind: Service',
+    'metadata: { name: broken, namespace: b, annotations: { ipvs-director.io/weight: heavy } }',
+    'spec: { clusterIP: 10.96.0.2, ports: [{ port: 80 }] }',
+    '---',
+    'kind: EndpointSlice',
+    'metadata: { name: custom, namespace: a }',
+    'addressType: IPv4',
+    '---',
+    'kind: VirtualService',
+    'metadata: { name: typo }',
+    'spec: { protocol: tcp, address: 10.96.0.3, port: 80, sheduler: rr, servers: [] }',
+    '---',
+    'kind: Service',
+    'metadata: { name: good, namespace: a }',
+    'spec: { clusterIP: 10.96.0.1, ports: [{ port: 80 }] }',
+    '',
+  ].join('\n')
+  await withFile(text, async (file) => {
+    const planner = new Planner(defaultFacts)
+    const refused = wishAll(planner, await readManifests([file]))
+    assert.deepEqual([...planner.state.services.keys()], ['tcp 10.96.0.1:80'])
+    assert.deepEqual(
+      refused.map((line) => line.slice(0, line.indexOf(': ', file.length + 2))),
+      [`${file}: EndpointSlice a/custom`, `${file}: Service b/broken`, `${file}: VirtualService typo`],
+    )
+    assert.match(refused[1] ?? '', /metadata\.annotations\["ipvs-director\.io\/weight"\]/)
+  })
 })
