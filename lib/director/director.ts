@@ -17,7 +17,7 @@ import { type ObjectReference, Planner } from './plan/planner.js'
 import { type Pass, Reconciler } from './sync/reconciler.js'
 import { inTurns, type Steps } from '../turns.js'
 import { type DirectorStatus, ownersOf, statusOf, troubledServices } from './status.js'
-import type { VirtualService } from './input/virtual-service.js'
+import { isVirtualService, type VirtualService } from './input/virtual-service.js'
 
 export interface DirectorSettings extends DirectorOptions, KernelPlaneOptions {
   /** The node's name, as endpoints give it. @default the machine's host name */
@@ -76,13 +76,17 @@ export class Director extends EventEmitter<DirectorEvents> {
     this.#reconciler = new Reconciler(this.#planner, this.#plane, () => performance.now())
   }
 
-  upsertService(service: KubernetesService): void {
+  /** A Kubernetes service, or a plain one as {@link upsertVirtualService} takes it. */
+  upsertService(service: KubernetesService | VirtualService): void {
+    check.object('service', service)
+    if (isVirtualService(service)) return this.upsertVirtualService(service)
     this.#planner.upsertService(service)
     this.#schedule('services')
   }
 
   /** The object, or `namespace/name`. Nothing happens where it is not known. */
-  removeService(service: ObjectReference): void {
+  removeService(service: ObjectReference | VirtualService): void {
+    if (typeof service === 'object' && isVirtualService(service)) return this.removeVirtualService(service)
     this.#planner.removeService(service)
     this.#schedule('services')
   }
@@ -246,11 +250,18 @@ export class Director extends EventEmitter<DirectorEvents> {
     const facts = await this.#plane.facts()
     const { link } = this.#planner.options.names
     const others = facts.addresses.filter((address) => address.interface !== link)
-    const fingerprint = JSON.stringify([others.map(({ address }) => address).sort(), facts.kernelRelease])
+    const { kernelRelease, primary, unavailable = {} } = facts
+    const fingerprint = JSON.stringify([
+      others.map(({ address }) => address).sort(),
+      kernelRelease,
+      primary,
+      unavailable,
+    ])
     if (fingerprint === this.#knownAddresses) return
     const { nodeName: name, zone } = this.#settings
     this.#planner.updateFacts({ ...facts, name, ...(zone !== undefined && { zone }) })
     this.#knownAddresses = fingerprint
+    for (const [family, reason] of this.#planner.unavailable) this.emit('unavailable', { family, reason })
     this.#reconciler.forgetPicture()
   }
 

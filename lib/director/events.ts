@@ -1,4 +1,5 @@
 /** What a director tells those who listen. */
+import type { Family } from '../ipvs/types.js'
 import type { Change, ServerChange } from './state/changes.js'
 import type { DrainingServer } from './sync/drain.js'
 
@@ -25,6 +26,12 @@ export interface FailedEvent {
   readonly attempts: number
 }
 
+export interface UnavailableEvent {
+  /** Asked for, and not served by this node. The other family is. */
+  readonly family: Family
+  readonly reason: string
+}
+
 export interface ProgrammedEvent {
   /** `namespace/name`, or the name of a plain service. */
   readonly service: string
@@ -40,5 +47,6 @@ export interface DirectorEvents {
   /** A draining server was removed. */
   drained: [ServerChange]
   failed: [FailedEvent]
+  unavailable: [UnavailableEvent]
   endpointProgrammed: [ProgrammedEvent]
 }

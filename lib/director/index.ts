@@ -27,7 +27,14 @@ export { type DesiredState, plan } from './plan/plan.js'
 export type { ChangeFailure, ConnectionCounts, DataPlane, PlaneFacts } from './sync/data-plane.js'
 export { Director, type DirectorPlan, type DirectorSettings } from './director.js'
 export type { DrainingServer } from './sync/drain.js'
-export type { DirectorEvents, DriftEvent, FailedEvent, ProgrammedEvent, SyncedEvent } from './events.js'
+export type {
+  DirectorEvents,
+  DriftEvent,
+  FailedEvent,
+  ProgrammedEvent,
+  SyncedEvent,
+  UnavailableEvent,
+} from './events.js'
 export { KernelPlane, type KernelPlaneOptions } from './plane/kernel-plane.js'
 export type { Pass } from './sync/reconciler.js'
 export type { Failure } from './sync/retries.js'

@@ -4,7 +4,7 @@ import type { Family, ForwardingMethod, SchedulerFlag, SchedulerName } from '../
 import { type ChangeType, changeTypes } from './state/changes.js'
 import { drainTimeout, scheduler, schedulerFlags } from './input/check-ipvs.js'
 import * as check from './input/check.js'
-import type { Prefix } from './input/ip.js'
+import { familyOf, type Prefix } from './input/ip.js'
 import { defaultPrefix, type Names, namesFor } from './state/names.js'
 import { defaultMaxElements } from './state/sets.js'
 
@@ -54,6 +54,11 @@ export interface DirectorOptions {
   readonly localTraffic?: LocalTraffic
   /** Node ports are served on the node's addresses within these prefixes. @default all of them */
   readonly nodePortAddresses?: readonly string[]
+  /**
+   * The node's own address, at most one of each family, as kube-proxy takes it from the node object or `--bind-address`:
+   * source ranges that hold it let the node itself in. @default the address of the link that the default route leaves by
+   */
+  readonly nodeIPs?: readonly string[]
   /** Virtual addresses answer ping. @default false */
   readonly answerPing?: boolean
   /**
@@ -85,6 +90,7 @@ export interface ResolvedOptions {
   readonly masqueradeBit: number
   readonly localTraffic: LocalTraffic | undefined
   readonly nodePortAddresses: readonly Prefix[]
+  readonly nodeIPs: Readonly<Partial<Record<Family, string>>>
   readonly answerPing: boolean
   readonly localFallback: boolean
   readonly drainTimeoutSeconds: number
@@ -108,6 +114,7 @@ const keys: readonly (keyof DirectorOptions)[] = [
   'masqueradeBit',
   'localTraffic',
   'nodePortAddresses',
+  'nodeIPs',
   'answerPing',
   'localFallback',
   'drainTimeoutSeconds',
@@ -140,6 +147,7 @@ export function resolveOptions(options: DirectorOptions = {}): ResolvedOptions {
     masqueradeBit: check.integer('masqueradeBit', options.masqueradeBit ?? 14, 0, 31),
     localTraffic: options.localTraffic === undefined ? undefined : localTraffic(options.localTraffic),
     nodePortAddresses: prefixes('nodePortAddresses', options.nodePortAddresses),
+    nodeIPs: nodeIPs(options.nodeIPs),
     answerPing: check.boolean('answerPing', options.answerPing ?? false),
     localFallback: check.boolean('localFallback', options.localFallback ?? true),
     drainTimeoutSeconds: drainTimeout('drainTimeoutSeconds', options.drainTimeoutSeconds ?? 900),
@@ -166,6 +174,18 @@ function prefixes(field: string, values: readonly string[] | undefined): Prefix[
   return check.list(field, values).map((value, index) => check.prefix(`${field}[${index}]`, value))
 }
 
+function nodeIPs(values: readonly string[] | undefined): Partial<Record<Family, string>> {
+  const result: Partial<Record<Family, string>> = {}
+  check.list('nodeIPs', values).forEach((value, index) => {
+    const address = check.address(`nodeIPs[${index}]`, value)
+    const family = familyOf(address)
+    if (result[family] !== undefined)
+      throw new InvalidArgumentError(`nodeIPs[${index}]`, value, 'at most one address of each family')
+    result[family] = address
+  })
+  return result
+}
+
 /** INT_MAX / HZ at 100 ticks a second, the fewest that Linux has: what a kernel that counts faster refuses, it says itself. */
 const longestTimeoutSeconds = 21474836
 
@@ -181,7 +201,16 @@ function localTraffic(value: LocalTraffic): LocalTraffic {
   check.object('localTraffic', value)
   const kind = check.oneOf('localTraffic.kind', value.kind, ['cidrs', 'bridge', 'interface-prefix'])
   if (kind === 'cidrs' && value.kind === 'cidrs') {
-    return { kind, cidrs: prefixes('localTraffic.cidrs', value.cidrs).map(({ text }) => text) }
+    const found = prefixes('localTraffic.cidrs', value.cidrs)
+    found.forEach((prefix, index) => {
+      if (found.findIndex(({ family }) => family === prefix.family) === index) return
+      throw new InvalidArgumentError(
+        `localTraffic.cidrs[${index}]`,
+        prefix.text,
+        'at most one prefix of each family',
+      )
+    })
+    return { kind, cidrs: found.map(({ text }) => text) }
   }
   const name =
     value.kind === 'bridge' ? value.interface : value.kind === 'interface-prefix' ? value.prefix : ''

@@ -1,4 +1,5 @@
 /** How things stand: what is programmed, what is not as wished, and why. */
+import type { Family } from '../ipvs/types.js'
 import { type Change, describeChange } from './state/changes.js'
 import type { DrainingServer } from './sync/drain.js'
 import type { TrafficPolicy } from './plan/fragment.js'
@@ -21,6 +22,8 @@ export interface DirectorStatus {
   readonly draining: readonly DrainingServer[]
   /** Services that are not as wished, with the reasons; `''` for what no single service asked for. */
   readonly troubled: ReadonlyMap<string, readonly string[]>
+  /** Families that were asked for and that this node cannot serve (it has no ip6tables …), and why. */
+  readonly unavailable: ReadonlyMap<Family, string>
   /** Changes that the option `allowedChanges` keeps from being made. */
   readonly withheld: readonly Change[]
 }
@@ -38,6 +41,7 @@ export function statusOf(
     servers: [...services.values()].reduce((sum, { servers }) => sum + servers.size, 0),
     draining: reconciler.drains.list(),
     troubled: troubledServices(planner, reconciler),
+    unavailable: planner.unavailable,
     withheld: reconciler.withheld,
   }
 }

@@ -6,6 +6,7 @@ import { DirectorError } from '../errors.js'
 import { native, translate, type KernelHandle } from '../native.js'
 import type { Sysctls } from '../sysctls.js'
 import { inTurns } from '../turns.js'
+import { defaultRouteLink } from './default-route.js'
 import { explainCreation, explainLink } from './explain.js'
 import { rowReader } from './rows.js'
 import type { AddressOptions, Link, LinkAddress } from './types.js'
@@ -107,6 +108,11 @@ export class Links {
     if (name !== undefined) checkLinkName(name, 'name')
     const rows = await this.ask('addresses', (handle) => native().route.addresses(handle, name), name)
     return inTurns(rowReader().addresses(rows))
+  }
+
+  /** Name of the link that the default route of the family leaves by; `undefined` where there is none. `ip route`. */
+  defaultRoute(family: 'inet' | 'inet6'): Promise<string | undefined> {
+    return defaultRouteLink(this.host.handle(), checkChoice(family, 'family', ['inet', 'inet6']))
   }
 
   /** See {@link Batch.addAddress}. Rejects with the error of the refusal. For many, commit a Batch. */

@@ -320,4 +320,32 @@ export const externalRows: readonly Row[] = [
       services: { 'tcp 10.20.30.41:80': ['10.180.0.1:80'], 'tcp 1.2.3.4:80': ['10.180.0.1:80'] },
     },
   },
+  ...(
+    [
+      ['the default route’s', { primary: { inet: '100.101.102.103' } }, {}],
+      ['the one of the option nodeIPs', {}, { nodeIPs: ['100.101.102.103'] }],
+    ] as const
+  ).map(([which, more, options]) => ({
+    name: `of several addresses, the node’s own is ${which}, not the first`,
+    facts: {
+      addresses: [
+        { interface: 'docker0', address: '172.17.0.1' },
+        { interface: 'eth0', address: '100.101.102.103' },
+      ],
+      ...more,
+    },
+    options: { families: ['inet' as const], ...options },
+    desired: { services: [balancer({ loadBalancerSourceRanges: ['100.101.102.0/24'] })] },
+    expect: {
+      sets: {
+        'KUBE-CLUSTER-IP': ['10.20.30.41,tcp:80'],
+        'KUBE-LOAD-BALANCER': ['1.2.3.4,tcp:80'],
+        'KUBE-LOAD-BALANCER-FW': ['1.2.3.4,tcp:80'],
+        'KUBE-LOAD-BALANCER-SOURCE-CIDR': ['1.2.3.4,tcp:80,100.101.102.0/24'],
+        'KUBE-LOAD-BALANCER-SOURCE-IP': ['1.2.3.4,tcp:80,1.2.3.4'],
+        'KUBE-IPVS-IPS': ['1.2.3.4', '10.20.30.41'],
+      },
+      chains: { 'filter KUBE-IPVS-OUT-FILTER': [] },
+    },
+  })),
 ]

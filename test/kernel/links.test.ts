@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import test from 'node:test'
 
 import { Batch, type DirectorError, type LinkAddress, type UnsupportedFeatureError } from '../../lib/index.js'
+import { primaryAddresses } from '../../lib/director/plane/node-facts.js'
 import { skipWithoutNamespaces as skip, withKernel, type TestNamespace } from '../support/namespace.js'
 
 async function addVeth({ ip }: TestNamespace): Promise<void> {
@@ -223,5 +224,27 @@ test('a closed kernel refuses everything', { skip }, () =>
     await assert.rejects(kernel.links.list(), { code: 'ERR_CLOSED' })
     await assert.rejects(kernel.links.addAddress('lo', '10.0.0.1'), { code: 'ERR_CLOSED' })
     await assert.rejects(kernel.sysctls.get('net.ipv4.ip_forward'), { code: 'ERR_CLOSED' })
+  }),
+)
+
+test('the default route of a namespace tells its link, and that the node’s own address', { skip }, () =>
+  withKernel(async (kernel, namespace) => {
+    const { ip } = namespace
+    assert.equal(await kernel.links.defaultRoute('inet'), undefined)
+    await addVeth(namespace)
+    await ip('link', 'set', 'v1', 'up')
+    await ip('address', 'add', '172.17.0.1/16', 'dev', 'v1')
+    await ip('address', 'add', '192.0.2.10/24', 'dev', 'v0')
+    await ip('address', 'add', '2001:db8::10/64', 'dev', 'v0', 'nodad')
+    await ip('route', 'add', 'default', 'via', '172.17.0.2', 'metric', '200')
+    await ip('route', 'add', 'default', 'via', '192.0.2.1', 'metric', '100')
+    await ip('-6', 'route', 'add', 'default', 'via', '2001:db8::1')
+    assert.equal(await kernel.links.defaultRoute('inet'), 'v0')
+    assert.equal(await kernel.links.defaultRoute('inet6'), 'v0')
+    const addresses = await kernel.links.addresses()
+    assert.deepEqual(await primaryAddresses(kernel, addresses, ['inet', 'inet6']), {
+      inet: '192.0.2.10',
+      inet6: '2001:db8::10',
+    })
   }),
 )

@@ -64,6 +64,9 @@ async function run(
   const kernel: Kernel = await openKernel(netns === undefined ? {} : { netns })
   try {
     const director = new Director(kernel, await readSettings(flags))
+    director.on('unavailable', ({ family, reason }) =>
+      process.stderr.write(`${family} is not served: ${reason}\n`),
+    )
     await wish(director, flags)
     await work(director, flags)
   } finally {
@@ -93,11 +96,13 @@ async function readSettings({
 
 async function wish(director: Director, { file }: DirectorFlags): Promise<void> {
   const { readManifests } = await import('../../sources/manifests.js')
-  const { services, endpointSlices, virtualServices, ignored } = await readManifests(file ?? [])
-  for (const slice of endpointSlices) director.upsertEndpointSlice(slice)
-  for (const service of services) director.upsertService(service)
-  for (const service of virtualServices) director.upsertVirtualService(service)
-  for (const one of ignored) process.stderr.write(`ignored ${one}\n`)
+  const { wishAll } = await import('../../sources/wish.js')
+  const { exitCodes } = await import('../exit-codes.js')
+  const manifests = await readManifests(file ?? [])
+  const refused = wishAll(director, manifests)
+  for (const one of refused) process.stderr.write(`refused ${one}\n`)
+  if (refused.length > 0) process.exitCode = exitCodes.usage
+  for (const one of manifests.ignored) process.stderr.write(`ignored ${one}\n`)
 }
 
 async function showPlan(director: Director, { json }: DirectorFlags): Promise<void> {

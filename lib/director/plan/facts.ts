@@ -18,6 +18,8 @@ export interface NodeFacts {
   readonly addresses: readonly InterfaceAddress[]
   /** The node's own address per family. @default the first of `addresses` that is neither loopback nor link-local */
   readonly primary?: Partial<Record<Family, string>>
+  /** Why the node cannot serve a family; such a family is planned as if nobody had asked for it. */
+  readonly unavailable?: Partial<Record<Family, string>>
   /** Release of the running kernel: `'6.1.0-18-amd64'`. */
   readonly kernelRelease: string
   /** Whether this iptables knows MASQUERADE --random-fully (1.6.2). @default true */
@@ -56,7 +58,9 @@ export function viewNode(facts: NodeFacts, options: ResolvedOptions): NodeView {
     kernelRelease: facts.kernelRelease,
     iptablesRandomFully: facts.iptablesRandomFully ?? true,
     primary: (family) =>
-      facts.primary?.[family] ?? own.find((address) => familyOf(address) === family && isReachable(address)),
+      options.nodeIPs[family] ??
+      facts.primary?.[family] ??
+      own.find((address) => familyOf(address) === family && isReachable(address)),
     nodePortAddresses: (family) => nodePorts[family],
     hasElsewhere: (address) => elsewhere.has(address),
     isOwn: (address) => ofNode.has(address),

@@ -2,6 +2,7 @@
  * Holds what is wanted and keeps the plan for it up to date, one service at a time. Pure memory: no input or output.
  * The parts of the plan that a change touched are collected until somebody takes them.
  */
+import type { Family } from '../../ipvs/types.js'
 import { type NodeFacts, type NodeView, viewNode } from './facts.js'
 import type { Fragment, TrafficPolicy } from './fragment.js'
 import type { KubernetesEndpointSlice, KubernetesMetadata, KubernetesService } from '../input/kubernetes.js'
@@ -19,7 +20,9 @@ import { ServiceWish, VirtualWish, type Wish } from './wish.js'
 export type ObjectReference = string | { readonly metadata?: KubernetesMetadata | null | undefined }
 
 export class Planner {
-  readonly options: ResolvedOptions
+  readonly #wished: ResolvedOptions
+  #options: ResolvedOptions
+  #unavailable: ReadonlyMap<Family, string> = new Map()
   #node: NodeView | undefined
   #ledger: Ledger | undefined
   readonly #services = new Map<string, ServiceWish>()
@@ -38,8 +41,19 @@ export class Planner {
    * @throws InvalidArgumentError naming the fact or the option
    */
   constructor(facts?: NodeFacts, options: DirectorOptions = {}) {
-    this.options = resolveOptions(options)
+    this.#wished = resolveOptions(options)
+    this.#options = this.#wished
     if (facts !== undefined) this.updateFacts(facts)
+  }
+
+  /** As they were given, without the families that the node cannot serve. */
+  get options(): ResolvedOptions {
+    return this.#options
+  }
+
+  /** Families that were asked for and that the node cannot serve, and why. */
+  get unavailable(): ReadonlyMap<Family, string> {
+    return this.#unavailable
   }
 
   /** The plan for all that is wished now, as a live view; empty while there are no facts. */
@@ -124,6 +138,12 @@ export class Planner {
 
   /** Plans everything again for a node that has changed. Rare: addresses of the node come and go seldom. */
   updateFacts(facts: NodeFacts): void {
+    const reasons = this.#wished.families.map((family) => [family, facts.unavailable?.[family]] as const)
+    this.#unavailable = new Map(
+      reasons.flatMap(([family, reason]) => (reason === undefined ? [] : [[family, reason]])),
+    )
+    const families = this.#wished.families.filter((family) => !this.#unavailable.has(family))
+    this.#options = { ...this.#wished, families }
     this.#node = viewNode(facts, this.options)
     this.#ledger = new Ledger(this.#node, this.options)
     this.#troubled.clear()

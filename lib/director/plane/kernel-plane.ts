@@ -16,6 +16,7 @@ import { inTurns, type Steps } from '../../turns.js'
 import { makeInBatch } from './batch-changes.js'
 import { cleanFlows, type FlowTable } from './clean-flows.js'
 import { HealthCheckServers } from './health-check-servers.js'
+import { isAtLeast, primaryAddresses, usableIptables } from './node-facts.js'
 import { observeKernel } from './observe.js'
 import { type BatchedChange, isBatched } from './piece.js'
 import { createSet, destroySet, growSet } from './set-changes.js'
@@ -47,13 +48,15 @@ export class KernelPlane implements DataPlane {
   }
 
   async facts(): Promise<PlaneFacts> {
+    const { families } = this.options
     const addresses = await this.kernel.links.addresses()
-    const [family = 'inet'] = this.options.families
-    const version = await this.#iptables[family].version()
+    const { versions, unavailable } = await usableIptables(this.#iptables, families)
     return {
       addresses: addresses.map(({ link, address }) => ({ interface: link, address })),
+      primary: await primaryAddresses(this.kernel, addresses, families),
       kernelRelease: release(),
-      iptablesRandomFully: isAtLeast(version, [1, 6, 2]),
+      iptablesRandomFully: versions.every((version) => isAtLeast(version, [1, 6, 2])),
+      ...(Object.keys(unavailable).length > 0 && { unavailable }),
     }
   }
 
@@ -182,13 +185,4 @@ async function removeDummy(kernel: Kernel, name: string): Promise<void> {
     })
   }
   await kernel.links.remove(name, { ifMissing: 'ignore' })
-}
-
-function isAtLeast(version: string, wanted: readonly number[]): boolean {
-  const parts = version.split('.').map(Number)
-  for (const [index, least] of wanted.entries()) {
-    const part = parts[index] ?? 0
-    if (part !== least) return part > least
-  }
-  return true
 }

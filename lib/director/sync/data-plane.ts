@@ -3,7 +3,7 @@
  * dummy link; tests realise it in memory, and another plane may forward the same state in another way.
  */
 import type { IpvsStatistics } from '../../ipvs/statistics.js'
-import type { ServerState } from '../../ipvs/types.js'
+import type { Family, ServerState } from '../../ipvs/types.js'
 import type { Change } from '../state/changes.js'
 import type { DrainingServer } from './drain.js'
 import type { InterfaceAddress } from '../plan/facts.js'
@@ -14,6 +14,10 @@ export interface PlaneFacts {
   readonly addresses: readonly InterfaceAddress[]
   readonly kernelRelease: string
   readonly iptablesRandomFully?: boolean
+  /** The node's own address per family, where the plane can tell. */
+  readonly primary?: Partial<Record<Family, string>>
+  /** Why the plane cannot serve a family. */
+  readonly unavailable?: Partial<Record<Family, string>>
 }
 
 export interface ChangeFailure {

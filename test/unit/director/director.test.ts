@@ -76,6 +76,34 @@ test('no address is bound while rules cannot be written, and all are when they c
   assert.deepEqual(addresses().sort(), ['10.20.30.41', '10.20.30.42', '10.20.30.43'])
 })
 
+test('a plain service is taken and removed where a Kubernetes one is', async (context) => {
+  const { plane, director } = setUp(context)
+  const plain = { protocol: 'tcp', address: '198.51.100.1', port: 80, servers: [] } as const
+  director.upsertService(plain)
+  await director.sync()
+  assert.deepEqual([...plane.kernel.services.keys()], ['tcp 198.51.100.1:80'])
+  director.removeService(plain)
+  await director.sync()
+  assert.equal(plane.kernel.services.size, 0)
+})
+
+test('a node that cannot serve one family serves the other, and says why', async (context) => {
+  const { plane, director } = setUp(context, { families: ['inet', 'inet6'] })
+  const told: string[] = []
+  director.on('unavailable', ({ family, reason }) => told.push(`${family}: ${reason}`))
+  plane.facts_ = { ...plane.facts_, unavailable: { inet6: 'no ip6tables' } }
+  director.upsertService(service({ clusterIPs: ['10.20.30.41', 'fd00::41'] }))
+  await director.sync({ full: true })
+  await director.sync({ full: true })
+  assert.deepEqual([...plane.kernel.services.keys()], [key])
+  assert.deepEqual(told, ['inet6: no ip6tables'])
+  assert.deepEqual([...director.status().unavailable], [['inet6', 'no ip6tables']])
+  plane.facts_ = { ...plane.facts_, unavailable: {} }
+  await director.sync({ full: true })
+  assert.deepEqual([...plane.kernel.services.keys()].sort(), [key, 'tcp [fd00::41]:80'])
+  assert.equal(director.status().unavailable.size, 0)
+})
+
 test('a plan changes nothing and reads like a diff', async (context) => {
   const { plane, director } = setUp(context)
   await director.sync()

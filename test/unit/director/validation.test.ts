@@ -83,6 +83,23 @@ test('bad plain services are named', () => {
   })
   named('servers[1]', { servers: [{ address: '10.1.0.1' }, { address: '10.1.0.1', port: 80 }] })
   named('persistence.timeoutSeconds', { persistence: { timeoutSeconds: 0 } })
+  named('persistence.prefixLength', { persistence: { timeoutSeconds: 60, prefixLength: 64 } })
+  named('persistence.seconds', { persistence: { timeoutSeconds: 60, seconds: 60 } })
+  named('sheduler', { sheduler: 'rr' })
+  named('onePacket', { onePacket: 'yes' })
+  named('servers[0].wieght', { servers: [{ address: '10.1.0.1', wieght: 5 }] })
+  named('servers[0].address', { servers: [{ address: 'fd00::1' }] })
+  named('servers[0].tunnel.kind', {
+    servers: [{ address: '10.1.0.1', forwarding: 'tunnel', tunnel: { kind: 'gre' } }],
+  })
+})
+
+test('what a plain service of the other family may ask for is not refused', () => {
+  const v6 = { protocol: 'tcp' as const, address: 'fd00::1', port: 80 }
+  const persistence = { timeoutSeconds: 60, prefixLength: 64 }
+  const servers = [{ address: '10.1.0.1', forwarding: 'tunnel' as const }]
+  const state = plan({ virtualServices: [{ ...v6, persistence, servers }] }, defaultFacts)
+  assert.deepEqual([...(state.services.get('tcp [fd00::1]:80')?.servers.keys() ?? [])], ['10.1.0.1:80'])
 })
 
 test('bad options are named, misspelt ones too', () => {
@@ -95,6 +112,10 @@ test('bad options are named, misspelt ones too', () => {
   named('masqueradeBit', { masqueradeBit: 32 })
   named('excludeCidrs[0]', { excludeCidrs: ['10.0.0.1'] })
   named('localTraffic.interface', { localTraffic: { kind: 'bridge', interface: '' } })
+  named('localTraffic.cidrs[1]', {
+    localTraffic: { kind: 'cidrs', cidrs: ['10.0.0.0/8', '172.16.0.0/12', 'fd00::/8'] },
+  })
+  named('nodeIPs[1]', { nodeIPs: ['192.0.2.1', '192.0.2.2'] })
   named('drainTimeoutSeconds', { drainTimeoutSeconds: -1 })
   named('timeouts.tcpSeconds', { timeouts: { tcpSeconds: 1.5 } })
 })
