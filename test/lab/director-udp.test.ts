@@ -41,6 +41,26 @@ const flows = async () => [
   ...(await kernel.conntrack.flows({ protocol: 'udp', original: { destination: address } })),
 ]
 
+test('a UDP node port answers, with the node as the client’s source; a Local one keeps the client’s', async () => {
+  const director = new Director(kernel, {
+    families: ['inet'],
+    nodeName: 'test-node',
+    netns: at('director').path,
+  })
+  const nodePort = [{ ...ports[0], name: 'dns', port: 53, nodePort: 30053 }]
+  director.upsertEndpointSlice(slice([{ at: '10.2.0.11', local: true }], { ports }))
+  for (const [externalTrafficPolicy, client] of [
+    ['Cluster', '10.2.0.1'],
+    ['Local', '10.1.0.2'],
+  ] as const) {
+    director.upsertService(service({ type: 'NodePort', ports: nodePort, externalTrafficPolicy }))
+    assert.deepEqual((await director.sync()).failed, [])
+    const answer = await at('client').exchange('udp', '10.1.0.1', 30053, 'question')
+    assert.deepEqual([answer.server, answer.client], ['rs1', client])
+  }
+  await director.cleanup()
+})
+
 test('flows to a UDP server that is gone are forgotten, and the next packet reaches one that is there', async () => {
   const director = new Director(kernel, {
     families: ['inet'],
