@@ -4,7 +4,11 @@ import { expectedComment } from './comments.js'
 import type { Picture, Row } from './row.js'
 
 export function checkPicture(row: Row, actual: Picture): void {
-  const { services, sets, addresses, chains } = row.expect
+  const { services, sets, setOptions, sysctls, addresses, chains } = row.expect
+  for (const [name, options] of Object.entries(setOptions ?? {})) {
+    assert.equal(actual.setOptions[name], options, `options of ${name}`)
+  }
+  if (sysctls !== undefined) assert.deepEqual(actual.sysctls, sysctls, 'settings')
   if (services !== undefined) assert.deepEqual(actual.services, services, 'virtual services')
   if (sets !== undefined) assert.deepEqual(actual.sets, sets, 'sets')
   if (addresses !== undefined) assert.deepEqual(actual.addresses, [...addresses].sort(), 'addresses')

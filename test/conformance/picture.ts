@@ -1,6 +1,6 @@
 /** A planned state in the form of the tables. */
 import type { Picture } from './row.js'
-import type { KernelState, VirtualServerState } from '../../lib/index.js'
+import type { KernelState, SetState, VirtualServerState } from '../../lib/index.js'
 import type { IptablesState, Rule } from '../../lib/iptables/types.js'
 import { formatRule } from '../../lib/iptables/rule-text.js'
 
@@ -9,10 +9,19 @@ export function pictureOf(state: KernelState): Picture {
   return {
     services: Object.fromEntries([...state.services].map(([key, value]) => serviceLine(key, value))),
     sets: Object.fromEntries(sets.map(({ definition, entries }) => [definition.name, [...entries].sort()])),
+    setOptions: Object.fromEntries([...state.sets.values()].map(setLine)),
+    sysctls: Object.fromEntries(state.sysctls),
     addresses: [...(state.link?.addresses ?? [])].sort(),
     chains: chainPictures(state, rulePicture),
     comments: chainPictures(state, ruleComment),
   }
+}
+
+function setLine({ definition }: SetState): [string, string] {
+  const { name, type, family, hashSize, maxElements } = definition
+  const options =
+    type === 'bitmap:port' ? 'range 0-65535' : `family ${family} hashsize ${hashSize} maxelem ${maxElements}`
+  return [name, `${type} ${options}`]
 }
 
 function serviceLine(key: string, { service, servers }: VirtualServerState): [string, string[]] {

@@ -6,13 +6,20 @@ import type { IptablesState } from '../../lib/iptables/types.js'
 import { familyChains, ruleComment, rulePicture } from './picture.js'
 import type { Picture } from './row.js'
 
-export function readKernel(link: string, families: readonly ('inet' | 'inet6')[]): Picture {
+/** `settings`: names of those to read; whatever else there is, nobody can tell who wrote it. */
+export function readKernel(
+  link: string,
+  families: readonly ('inet' | 'inet6')[],
+  settings: readonly string[] = [],
+): Picture {
   const rules = families.map((family) => [family, readRules(family)] as const)
   const drawn = (draw: typeof rulePicture): Record<string, string[]> =>
     Object.fromEntries(rules.flatMap(([family, state]) => Object.entries(familyChains(family, state, draw))))
   return {
     services: readServices(run('ipvsadm', '-Sn')),
     sets: readSets(run('ipset', 'save')),
+    setOptions: readSetOptions(run('ipset', 'save')),
+    sysctls: Object.fromEntries(settings.map((name) => [name, run('busybox', 'sysctl', '-n', name).trim()])),
     addresses: readAddresses(link),
     chains: drawn(rulePicture),
     comments: drawn(ruleComment),
@@ -62,6 +69,17 @@ function readSets(text: string): Picture['sets'] {
   }
   for (const entries of Object.values(sets)) entries.sort()
   return sets
+}
+
+/** Lines of ipset save: `create NAME TYPE OPTIONS`; newer ones say too what the kernel chose. */
+function readSetOptions(text: string): Picture['setOptions'] {
+  const made = text.split('\n').filter((line) => line.startsWith('create '))
+  return Object.fromEntries(
+    made.map((line) => {
+      const [, name = '', ...options] = line.trim().split(' ')
+      return [name, options.join(' ').replace(/ (bucketsize|initval) \S+/g, '')]
+    }),
+  )
 }
 
 function readAddresses(link: string): string[] {

@@ -1,7 +1,6 @@
 /**
  * A behaviour of kube-proxy's IPVS mode as data: what goes in, and what the kernel must hold then. The same rows are
- * checked against the pure plan, against a real kernel read back by other people's tools, and, where `traffic` says so,
- * by sending something.
+ * checked against the pure plan, and against a real kernel read back by other people's tools.
  */
 import type {
   DesiredState,
@@ -21,6 +20,10 @@ export interface Picture {
   readonly services: Readonly<Record<string, readonly string[]>>
   /** Sets that have entries, sorted. A set that is not named is empty, but exists. */
   readonly sets: Readonly<Record<string, readonly string[]>>
+  /** How each set is made: type and options as ipset prints them, without what the kernel chooses itself. */
+  readonly setOptions: Readonly<Record<string, string>>
+  /** Settings that the director writes, and no others. */
+  readonly sysctls: Readonly<Record<string, string>>
   /** On the dummy link, sorted. */
   readonly addresses: readonly string[]
   /** Of each chain: what each rule does, and what makes it do so: `RETURN(-s 127.0.0.0/8)`, `ACCEPT(KUBE-CLUSTER-IP)`. */
@@ -39,6 +42,8 @@ export interface Row {
   readonly expect: Partial<Omit<Picture, 'comments'>>
   /** Local endpoints that health-check servers announce, by port. Not in the kernel: for the plan alone. */
   readonly healthChecks?: Readonly<Record<string, number>>
+  /** Services without local endpoints, by policy. For the plan alone. */
+  readonly withoutLocal?: Readonly<Record<'internal' | 'external', number>>
 }
 
 /** IPv4 only unless a row says otherwise: the tables that the rows come from are written per family. */

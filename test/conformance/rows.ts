@@ -4,6 +4,7 @@ import { endpointRows } from './rows-endpoints.js'
 import { externalRows } from './rows-external.js'
 import { forwardingRows } from './rows-forwarding.js'
 import { nodePortRows } from './rows-node-port.js'
+import { nodeRows } from './rows-node.js'
 import { virtualRows } from './rows-virtual.js'
 import type { Row } from './row.js'
 
@@ -14,4 +15,5 @@ export const rows: readonly Row[] = [
   ...externalRows,
   ...forwardingRows,
   ...virtualRows,
+  ...nodeRows,
 ]

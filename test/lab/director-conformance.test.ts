@@ -14,6 +14,8 @@ import { resolveOptions } from '../../lib/director/options.js'
 import { checkPicture } from '../conformance/check.js'
 import { readKernel } from '../conformance/read-kernel.js'
 import { defaultFacts, defaultOptions, type Row } from '../conformance/row.js'
+import { follow } from '../conformance/follow.js'
+import { sequences } from '../conformance/sequences.js'
 import { rows } from '../conformance/rows.js'
 
 let kernel: Kernel
@@ -57,10 +59,19 @@ for (const row of rows) {
     // Servers of the row before have no connections, and are gone with the first look.
     await director.checkDrains()
     const { prefix = 'KUBE-', families = ['inet', 'inet6'] } = settingsOf(row)
-    checkPicture(row, readKernel(`${prefix.toLowerCase()}ipvs0`, families))
+    const settings = Object.keys(row.expect.sysctls ?? {})
+    checkPicture(row, readKernel(`${prefix.toLowerCase()}ipvs0`, families, settings))
     assert.equal(String(await director.plan()), '', 'nothing is left to do')
     await director.stop()
     if (row.options !== undefined) await director.cleanup()
+  })
+}
+
+for (const sequence of sequences) {
+  test(`in turn: ${sequence.name}`, async () => {
+    const director = new Director(kernel, { ...defaultOptions, nodeName: 'test-node' })
+    await follow(director, sequence, () => readKernel('kube-ipvs0', ['inet']).services)
+    await director.stop()
   })
 }
 
