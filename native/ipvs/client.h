@@ -29,6 +29,9 @@ class Client {
 
   // The number of the family; asked again after a failure, since the module may be loaded later.
   uint16_t family();
+  // After ENOENT, which is also what a number without a family gets: asks the kernel anew, and tells whether
+  // the family now has another number than `old`. A module that is unloaded and loaded comes back with one.
+  bool FamilyMoved(uint16_t old);
 
   netlink::BatchEnd Commit(std::vector<Bytes> tables, const netlink::BatchOptions& options,
                            netlink::RunReport& report);
@@ -48,6 +51,10 @@ class Client {
   netlink::SocketPool& pool() { return pool_; }
 
  private:
+  netlink::BatchEnd CommitTo(uint16_t family, std::vector<Bytes> tables, const netlink::BatchOptions& options,
+                             netlink::RunReport& report);
+  uint16_t ResolveFamily();
+
   netlink::SocketPool& pool_;
   std::mutex mutex_;
   std::optional<uint16_t> family_;
@@ -64,6 +71,12 @@ class TableDump {
   netlink::DumpState Read(RowPiece& piece, size_t enough);
 
  private:
+  void Start();
+  // The first piece; asked for once more where the family's number had died.
+  template <class Visitor>
+  netlink::DumpState ReadFirst(Visitor&& read);
+
+  Client& client_;
   std::optional<ServiceKey> key_;
   netlink::SocketPool::Lease socket_;
   netlink::Dump dump_;
