@@ -33,10 +33,13 @@ std::string OwnView(const std::string& path) {
 
 Namespace Namespace::Open(const std::string& path) {
   Namespace result;
-  result.fd_ = UniqueFd(RetryOpen(path, O_RDONLY));
+  // Opening a pipe waits for its other end, and this is the event loop's thread.
+  result.fd_ = UniqueFd(RetryOpen(path, O_RDONLY | O_NONBLOCK));
   if (!result.fd_) throw KernelError("open network namespace " + path, errno);
-  const int type = ::ioctl(result.fd_.get(), NS_GET_NSTYPE);
-  if (type != CLONE_NEWNET) throw KernelError("open network namespace " + path, type < 0 ? errno : EINVAL);
+  // Whatever is no namespace at all refuses the request itself: ENOTTY.
+  if (::ioctl(result.fd_.get(), NS_GET_NSTYPE) != CLONE_NEWNET) {
+    throw KernelError("open network namespace " + path, EINVAL);
+  }
   return result;
 }
 
