@@ -8,7 +8,7 @@ import { checkFlag, checkName } from './ipset/validate.js'
 import { IpvsRun } from './ipvs/run.js'
 import type { ServerColumns } from './ipvs/columns.js'
 import { appendServers } from './ipvs/columns.js'
-import type { OperationTable } from './ipvs/operation-table.js'
+import type { OperationName, OperationTable } from './ipvs/operation-table.js'
 import type { Server, ServerKey, Service, ServiceKey } from './ipvs/types.js'
 import { AddressRun } from './link/run.js'
 import type { AddressOptions } from './link/types.js'
@@ -133,6 +133,11 @@ export class Batch {
     const batch = new Batch()
     if (run.size > 0) batch.list.push(run)
     return batch
+  }
+
+  /** @internal An operation from the configurations of rows, which the kernel made or this package checked before. */
+  ipvsRow(name: OperationName, service: Uint8Array, server?: Uint8Array): void {
+    this.ipvs().addRow(name, service, server)
   }
 
   private entry(target: Target, entry: string | Entry): this {

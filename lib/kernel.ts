@@ -10,6 +10,7 @@ import { loadLibipset } from './ipset/libipset.js'
 import { SetUndoLog } from './ipset/undo.js'
 import { Ipvs } from './ipvs/client.js'
 import { explainIpvs } from './ipvs/explain.js'
+import { priorState } from './ipvs/prior.js'
 import { probeSchedulers } from './ipvs/schedulers.js'
 import { IpvsUndoLog } from './ipvs/undo.js'
 import { Links } from './link/client.js'
@@ -75,7 +76,7 @@ export class Kernel {
     this.ipvs = new Ipvs(host)
     this.links = new Links(host)
     this.undoLogs = {
-      ipvs: () => new IpvsUndoLog(priorState(this.ipvs)),
+      ipvs: () => new IpvsUndoLog(priorState(() => this.handle())),
       addresses: () => new AddressUndoLog(() => this.links.addresses()),
       sets: () => new SetUndoLog((name) => this.sets.entries(name).toArray().catch(noneWithoutSet)),
     }
@@ -148,16 +149,6 @@ function rethrow(explain: (error: unknown) => unknown) {
 function noneWithoutSet(error: unknown): undefined {
   if (error instanceof DirectorError && error.code === 'ENOENT') return undefined
   throw error
-}
-
-function priorState(ipvs: Ipvs) {
-  return {
-    async service(key: Parameters<Ipvs['service']>[0]) {
-      const service = await ipvs.service(key)
-      return service && { ...service, servers: await ipvs.servers(key) }
-    },
-    all: () => ipvs.snapshot(),
-  }
 }
 
 /** Services by firewall mark have no address to tell their connections by: there the servers do. */

@@ -29,7 +29,7 @@ export type ServiceField =
   | 'scheduler'
   | 'flags'
   | 'timeoutSeconds'
-  | 'prefixLength'
+  | 'netmask'
   | 'persistenceEngine'
 export type ServerField =
   | 'serverFamily'

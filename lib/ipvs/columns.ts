@@ -1,5 +1,5 @@
 /** Servers from typed arrays: one array a field, for callers who have very many. */
-import { checkInteger } from '../check.js'
+import { checkInteger, checkKeys } from '../check.js'
 import { AF_INET6, formatIpv4, readAddress } from '../address.js'
 import { InvalidArgumentError } from '../errors.js'
 import { MAX_WEIGHT, type OperationTable } from './operation-table.js'
@@ -19,13 +19,16 @@ export interface ServerColumns {
   readonly lowerThreshold?: number
 }
 
+const COLUMNS = ['addresses', 'ports', 'weights', 'forwarding', 'upperThreshold', 'lowerThreshold']
+
 /** Appends one addServer for each address. All columns are checked before the first row is written. */
 export function appendServers(operations: OperationTable, service: ServiceKey, columns: ServerColumns): void {
+  checkKeys(columns, 'servers', COLUMNS)
   const { addresses, ports, weights, forwarding, upperThreshold, lowerThreshold } = columns
   const count = addressCount(addresses)
   if (count === 0) return
-  checkLength('servers.ports', ports, count)
-  checkLength('servers.weights', weights, count)
+  checkColumn('servers.ports', ports, Uint16Array, count)
+  checkColumn('servers.weights', weights, Uint32Array, count)
   checkAddresses(addresses, count)
   checkWeights(weights)
 
@@ -68,12 +71,18 @@ function addressText(addresses: Uint32Array | Uint8Array, index: number): string
     : readAddress(AF_INET6, addresses, index * 16)
 }
 
-function checkLength(
+// Other arrays hold what the rows have no room for, and would be cut to it without a word.
+function checkColumn(
   field: string,
-  column: Uint16Array | Uint32Array | number | undefined,
+  column: unknown,
+  type: Uint16ArrayConstructor | Uint32ArrayConstructor,
   count: number,
 ): void {
-  if (typeof column === 'object' && column.length !== count) {
+  if (column === undefined || typeof column === 'number') return
+  if (!(column instanceof type)) {
+    throw new InvalidArgumentError(field, column, `a ${type.name}, or one number for all`)
+  }
+  if (column.length !== count) {
     throw new InvalidArgumentError(field, column.length, `${count} values, one for each address`)
   }
 }

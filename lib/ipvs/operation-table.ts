@@ -8,11 +8,12 @@ import { InvalidArgumentError } from '../errors.js'
 import { native, type IpvsCalls } from '../native.js'
 import { littleEndian, writeText } from '../record.js'
 import { RowTable } from '../row-table.js'
+import { netmaskOf } from './netmask.js'
 import {
   addressAllowed,
   checkKernelName,
+  MOST_PERSISTENCE_SECONDS,
   pick,
-  prefixLengthOf,
   PROTOCOLS,
   schedulerFlagBits,
   vocabulary,
@@ -99,6 +100,14 @@ export class OperationTable extends RowTable<keyof IpvsCalls['operationRow']['fi
     this.finishRow()
   }
 
+  /** An operation from the bytes of rows, unchecked: see lib/ipvs/undo.ts. */
+  addRow(name: OperationName, service: Uint8Array, server?: Uint8Array): void {
+    const row = this.begin(name)
+    this.bytes.set(service, row + this.at.family)
+    if (server !== undefined) this.bytes.set(server, row + this.at.serverFamily)
+    this.finishRow()
+  }
+
   /** Copies a row of which the key (and, for servers, the server's key) is filled in, for a call that wants only that. */
   static keyRow(key: ServiceKey): Uint8Array {
     const table = new OperationTable()
@@ -170,14 +179,14 @@ export class OperationTable extends RowTable<keyof IpvsCalls['operationRow']['fi
         persistence.timeoutSeconds,
         'service.persistence.timeoutSeconds',
         1,
-        4294967,
+        MOST_PERSISTENCE_SECONDS,
       )
       view.setUint32(row + at.timeoutSeconds, timeout, littleEndian)
     } else if (!isFwmarkKey(service) && service.port === 0) {
       throw new InvalidArgumentError('service.port', 0, '1–65535 (0, any port, needs persistence)')
     }
     view.setUint32(row + at.flags, flags, littleEndian)
-    view.setUint32(row + at.prefixLength, prefixLengthOf(family, persistence), littleEndian)
+    view.setUint32(row + at.netmask, netmaskOf(family, persistence), littleEndian)
   }
 
   private onePacketFlag(service: Service): number {
@@ -256,6 +265,13 @@ export class OperationTable extends RowTable<keyof IpvsCalls['operationRow']['fi
     }
     if (type === 'ipip' && checksum !== undefined && checksum !== 'none') {
       throw new InvalidArgumentError('server.tunnel.checksum', checksum, `'none' for an ipip tunnel`)
+    }
+    if (type === 'gre' && checksum === 'remote-checksum') {
+      throw new InvalidArgumentError(
+        'server.tunnel.checksum',
+        checksum,
+        `'none' or 'checksum' for a gre tunnel`,
+      )
     }
     view.setUint8(row + at.tunnelType, pick(this.names.tunnelType, type, 'server.tunnel.type'))
     if (type === 'gue') {

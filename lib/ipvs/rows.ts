@@ -1,10 +1,12 @@
 /**
- * Rows of native/ipvs/records.h as objects. Every object here can be written back: what was read by `services()` is
- * accepted by `addService()`.
+ * Rows of native/ipvs/records.h as objects. What this package wrote can be written back: what was read by `services()` is
+ * accepted by `addService()`. What only others write (one-packet scheduling of TCP, servers shown as local or bypass,
+ * remote checksums over GRE) is shown, and refused.
  */
 import { AF_INET6, readAddress } from '../address.js'
 import { native, type IpvsCalls, type ServerField, type ServiceField } from '../native.js'
 import { littleEndian, offsetsOf, readText, type Offsets } from '../record.js'
+import { readNetmask } from './netmask.js'
 import { readStats } from './stats.js'
 import type {
   Protocol,
@@ -137,7 +139,7 @@ export class RowReader {
       ...((flags & constants.persistent) !== 0 && {
         persistence: {
           timeoutSeconds: view.getUint32(row + at.timeoutSeconds, littleEndian),
-          prefixLength: view.getUint32(row + at.prefixLength, littleEndian),
+          ...readNetmask(view.getUint8(row + at.family), view.getUint32(row + at.netmask, littleEndian)),
         },
       }),
       ...(persistenceEngine !== '' && { persistenceEngine }),

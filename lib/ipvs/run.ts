@@ -35,6 +35,12 @@ export class IpvsRun implements BatchRun {
     return operationNames()[rowReader().operationKind(view, offset)] as OperationName
   }
 
+  /** The row as it is sent. */
+  row(index: number): Uint8Array {
+    const { bytes, offset } = this.operations.locate(index)
+    return bytes.subarray(offset, offset + this.operations.rowSize)
+  }
+
   key(index: number): ServiceKey {
     const { view, offset } = this.operations.locate(index)
     return rowReader().operationKey(view, offset)

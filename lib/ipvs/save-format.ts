@@ -9,6 +9,7 @@ import { splitLines } from './ipvsadm/restore-lines.js'
 import { formatSchedulerFlags } from './ipvsadm/scheduler-flags.js'
 import { tunnelSwitches } from './ipvsadm/tunnel-format.js'
 import type { ServerState, ServiceState, ServiceWithServers } from './types.js'
+import { MOST_PERSISTENCE_SECONDS } from './validate.js'
 
 export interface SaveOptions {
   /** Connection thresholds as -x and -y. ipvsadm -S leaves them out and so loses them. @default true */
@@ -97,7 +98,8 @@ export function parseRestore(text: string): RestoreOperation[] {
 
 function parseLine(line: number, words: readonly string[], source: string): Operation {
   try {
-    const command = parseCommand(words)
+    // Not ipvsadm's own limit: what save() wrote must be readable.
+    const command = parseCommand(words, noNames, MOST_PERSISTENCE_SECONDS)
     switch (command.operation) {
       case 'listTable':
       case 'listConnections':

@@ -39,7 +39,7 @@ export async function probeSchedulers(
   for (const [index, scheduler] of SCHEDULERS.entries()) {
     table.addService('addService', { ...IMPOSSIBLE, scheduler })
     const { view, offset } = table.locate(index)
-    view.setUint32(offset + addon.ipvs.operationRow.fields.prefixLength.offset, 0, littleEndian)
+    view.setUint32(offset + addon.ipvs.operationRow.fields.netmask.offset, 0, littleEndian)
   }
   const run = { table: 'ipvs', rows: table.tables() }
   const outcome = await addon.commit(handle, [run], { stopOnRefusal: false, aborted: undefined })

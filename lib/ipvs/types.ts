@@ -1,6 +1,6 @@
 /**
  * The vocabulary of IPVS, in the kernel's own sense. Identity (keys), configuration (what can be written) and
- * state (what is read back) are separate types, and a state can be written back as it is.
+ * state (what is read back) are separate types, and the state of what this package wrote can be written back as it is.
  *
  * Source: linux/ip_vs.h; net/netfilter/ipvs/ip_vs_ctl.c; ipvsadm(8).
  */
@@ -53,6 +53,11 @@ export interface Persistence {
   readonly timeoutSeconds: number
   /** Clients of one prefix share an affinity. IPv4 0 (all clients)–32, default 32; IPv6 1–128, default 128. */
   readonly prefixLength?: number
+  /**
+   * In place of `prefixLength`, for an IPv4 mask with a hole: `'255.0.255.0'`. Read back where there is one, and then
+   * `prefixLength` is the number of its bits.
+   */
+  readonly netmask?: string
 }
 
 /** What a virtual service can be told, besides its key. */
@@ -86,7 +91,7 @@ export interface Tunnel {
   readonly type?: TunnelType
   /** UDP port of the server's GUE decapsulator: 1–65535, required for (and only for) `gue`. */
   readonly port?: number
-  /** For `gue` and `gre`. @default 'none' */
+  /** For `gue` and `gre`; `remote-checksum` for `gue` only. @default 'none' */
   readonly checksum?: TunnelChecksum
 }
 
@@ -135,7 +140,7 @@ export interface Rates {
 export type ServiceState = ServiceKey & {
   readonly scheduler: string
   readonly schedulerFlags: readonly SchedulerFlag[]
-  readonly persistence?: Required<Persistence>
+  readonly persistence?: Persistence & Required<Pick<Persistence, 'prefixLength'>>
   readonly persistenceEngine?: string
   readonly onePacket: boolean
   readonly counters: Counters

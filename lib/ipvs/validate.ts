@@ -1,11 +1,13 @@
 /** The ranges of IPVS: each check returns the number for the wire, or throws an error that names field and range. */
 import { AF_INET, type AddressFamily } from '../address.js'
-import { checkInteger } from '../check.js'
 import { InvalidArgumentError } from '../errors.js'
 import type { IpvsCalls } from '../native.js'
-import type { Persistence, SchedulerFlag } from './types.js'
+import type { SchedulerFlag } from './types.js'
 
 export const PROTOCOLS: Readonly<Record<string, number>> = { tcp: 6, udp: 17, sctp: 132 }
+
+/** Ticks of up to 1000 Hz, counted in 32 bits. */
+export const MOST_PERSISTENCE_SECONDS = 4294967
 
 // Names are few, and come with every service: each is looked at once.
 const printableNames = new Set<unknown>()
@@ -58,14 +60,6 @@ export function schedulerFlagBits(
 ): number {
   if (flags === undefined) return 0
   return flags.reduce((all, flag, index) => all | pick(numbers, flag, `service.schedulerFlags[${index}]`), 0)
-}
-
-/** The whole address where nothing else is asked for: the kernel wants a mask also without persistence. */
-export function prefixLengthOf(family: AddressFamily, persistence: Persistence | undefined): number {
-  const most = family === AF_INET ? 32 : 128
-  const length = persistence?.prefixLength
-  if (length === undefined) return most
-  return checkInteger(length, 'service.persistence.prefixLength', family === AF_INET ? 0 : 1, most)
 }
 
 /** Whether the kernel may take this for a server (ip_vs_new_dest: unicast; the unspecified address is none). */

@@ -24,7 +24,7 @@ using ipvs::ServiceRow;
   DIRECTOR_FIELD(builder, Row, "scheduler", prefix.scheduler);            \
   DIRECTOR_FIELD(builder, Row, "flags", prefix.flags);                    \
   DIRECTOR_FIELD(builder, Row, "timeoutSeconds", prefix.timeout_seconds); \
-  DIRECTOR_FIELD(builder, Row, "prefixLength", prefix.prefix_length);     \
+  DIRECTOR_FIELD(builder, Row, "netmask", prefix.netmask);                \
   DIRECTOR_FIELD(builder, Row, "persistenceEngine", prefix.persistence_engine)
 
 #define SERVER_FIELDS(builder, Row, prefix)                               \

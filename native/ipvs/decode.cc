@@ -1,10 +1,10 @@
 #include "ipvs/decode.h"
 
+#include <endian.h>
 #include <linux/genetlink.h>
 #include <linux/ip_vs.h>
 #include <sys/socket.h>
 
-#include <bit>
 #include <optional>
 
 namespace director::ipvs {
@@ -40,8 +40,8 @@ void ReadText(const Attribute& attribute, char (&field)[N]) {
   CopyText(attribute.Text(), field);
 }
 
-uint32_t PrefixLength(uint8_t family, uint32_t netmask) {
-  return family == AF_INET6 ? netmask : static_cast<uint32_t>(std::popcount(netmask));
+uint32_t HostNetmask(uint8_t family, uint32_t netmask) {
+  return family == AF_INET6 ? netmask : be32toh(netmask);
 }
 
 // Counters are u64 in STATS64 and a mix of u32 and u64 in STATS; the length tells.
@@ -175,7 +175,7 @@ bool ReadService(Bytes payload, ServiceRow& row) {
       *nest, IPVS_SVC_ATTR_STATS, IPVS_SVC_ATTR_STATS64, row.stats,
       [&](const Attribute& attribute) { return ReadServiceAttribute(attribute, row.config, netmask); });
   const uint8_t family = row.config.key.family;
-  row.config.prefix_length = PrefixLength(family, netmask);
+  row.config.netmask = HostNetmask(family, netmask);
   TrimAddress(family, row.config.key.address);
   return whole && (family == AF_INET || family == AF_INET6);
 }

@@ -24,11 +24,9 @@ void PutKey(netlink::MessageWriter& writer, const ServiceKey& key) {
   writer.PutBe16(IPVS_SVC_ATTR_PORT, key.port);
 }
 
-// The kernel takes an IPv4 mask in network order, but an IPv6 prefix length as a plain number. A length
-// beyond the address's own, which only a row written by hand can hold, means the whole address.
-uint32_t WireNetmask(uint8_t family, uint32_t prefix_length) {
-  if (family == AF_INET6) return prefix_length;
-  return prefix_length == 0 ? 0 : htobe32(~uint32_t{0} << (32 - std::min(prefix_length, 32u)));
+// The kernel takes an IPv4 mask in network order, but an IPv6 prefix length as a plain number.
+uint32_t WireNetmask(uint8_t family, uint32_t netmask) {
+  return family == AF_INET6 ? netmask : htobe32(netmask);
 }
 
 }  // namespace
@@ -45,7 +43,7 @@ void PutService(netlink::MessageWriter& writer, const ServiceConfig& service, Se
     }
     writer.Put(IPVS_SVC_ATTR_FLAGS, BytesOf(flags));
     writer.PutU32(IPVS_SVC_ATTR_TIMEOUT, service.timeout_seconds);
-    writer.PutU32(IPVS_SVC_ATTR_NETMASK, WireNetmask(service.key.family, service.prefix_length));
+    writer.PutU32(IPVS_SVC_ATTR_NETMASK, WireNetmask(service.key.family, service.netmask));
   }
   writer.CloseNest(nest);
 }

@@ -32,7 +32,8 @@ struct ServiceConfig {
   char scheduler[16];
   uint32_t flags;  // IP_VS_SVC_F_*
   uint32_t timeout_seconds;
-  uint32_t prefix_length;
+  // IPv4: the mask, as the kernel has it, holes and all. IPv6: a prefix length.
+  uint32_t netmask;
   char persistence_engine[20];
 };
 

@@ -42,6 +42,7 @@ test('services of every kind', async () => {
     '--add-service --udp-service 10.0.0.4:domain --persistent --ops',
     '-A -u 10.0.0.5:53 -op50 -s lc',
     '-A -u 10.0.0.6:53 -p 20 -M 255.255.255.0 -s lblc',
+    '-A -u 10.0.0.7:53 -p 20 -M 255.0.255.0',
     '-A -u 10.0.0.7:53 -p 20 --netmask 0.0.0.0 -s lblcr',
     '-A -t [2001:db8::1]:80 -p 20 -M 64 -s dh',
     '-A -t 2001:db8::2 -p 2678400 -s sed',

@@ -1,6 +1,7 @@
 #include <doctest/doctest.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <array>
 
 #include "ipvs/decode.h"
@@ -29,27 +30,32 @@ ServiceRow RoundTrip(const ServiceConfig& service) {
 
 }  // namespace
 
-TEST_CASE("an IPv4 prefix length is sent as a mask and read back as a length") {
-  for (const uint32_t length : {0u, 1u, 24u, 32u}) {
+TEST_CASE("an IPv4 mask comes back as it was sent, also one with a hole") {
+  for (const uint32_t mask : {0u, 0x80000000u, 0xffffff00u, 0xff00ff00u, 0xffffffffu}) {
     ServiceConfig service = {};
     service.key.family = AF_INET;
-    service.prefix_length = length;
-    CHECK(RoundTrip(service).config.prefix_length == length);
+    service.netmask = mask;
+    CHECK(RoundTrip(service).config.netmask == mask);
   }
 }
 
-TEST_CASE("an IPv4 prefix length beyond 32 means the whole address") {
+TEST_CASE("an IPv4 mask is sent in network order") {
   ServiceConfig service = {};
   service.key.family = AF_INET;
-  service.prefix_length = 200;
-  CHECK(RoundTrip(service).config.prefix_length == 32);
+  service.netmask = 0xff00fe00;
+  std::array<uint8_t, 512> buffer;
+  MessageWriter writer(buffer);
+  REQUIRE(PutOperation(writer, 28, 1, {OperationKind::kAddService, service, {}}));
+  const std::array<uint8_t, 4> wire = {0xff, 0x00, 0xfe, 0x00};
+  const Bytes sent = writer.data();
+  CHECK(std::search(sent.begin(), sent.end(), wire.begin(), wire.end()) != sent.end());
 }
 
 TEST_CASE("an IPv6 prefix length is sent as it is") {
   ServiceConfig service = {};
   service.key.family = AF_INET6;
-  service.prefix_length = 64;
-  CHECK(RoundTrip(service).config.prefix_length == 64);
+  service.netmask = 64;
+  CHECK(RoundTrip(service).config.netmask == 64);
 }
 
 TEST_CASE("text that fills its field without a terminating zero is sent whole") {

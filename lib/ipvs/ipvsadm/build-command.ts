@@ -78,9 +78,14 @@ function buildService(draft: Draft, schedulerFlags: readonly SchedulerFlag[]): S
 function buildPersistence({ persistenceSeconds, netmask }: Draft): Persistence | undefined {
   if (persistenceSeconds === undefined) return undefined
   if (netmask === undefined) return { timeoutSeconds: persistenceSeconds }
-  const length = typeof netmask === 'number' ? netmask : prefixLength(netmask)
-  if (length === undefined) refuse(`the persistent mask ${netmask} is not contiguous`)
-  return { timeoutSeconds: persistenceSeconds, prefixLength: length }
+  return { timeoutSeconds: persistenceSeconds, ...maskOf(netmask) }
+}
+
+/** A length wherever one says it: dotted masks may have a hole. */
+function maskOf(netmask: string | number): Pick<Persistence, 'prefixLength' | 'netmask'> {
+  if (typeof netmask === 'number') return { prefixLength: netmask }
+  const length = prefixLength(netmask)
+  return length === undefined ? { netmask } : { prefixLength: length }
 }
 
 function serverKey(draft: Draft): Required<ServerKey> {

@@ -12,7 +12,6 @@ const defaultPersistenceSeconds = 360
  */
 export class Draft {
   readonly given = new Set<CheckedOption>()
-  readonly names: NamesToNumbers
 
   protocol: Protocol | undefined
   family: Family | undefined
@@ -42,9 +41,10 @@ export class Draft {
     interface: 'eth0',
   }
 
-  constructor(names: NamesToNumbers) {
-    this.names = names
-  }
+  constructor(
+    readonly names: NamesToNumbers,
+    readonly mostPersistenceSeconds: number,
+  ) {}
 
   /** Every option may be given once, and those that share a name once together. */
   mark(option: CheckedOption): void {

@@ -24,8 +24,9 @@ export function protocolOf(service: ServiceState): string | undefined {
 
 /** The mask of a persistent service as it is written, where it is narrower than one client. */
 export function maskText(service: ServiceState): string | undefined {
-  const length = service.persistence?.prefixLength
-  if (length === undefined) return undefined
+  if (service.persistence === undefined) return undefined
+  const { prefixLength: length, netmask } = service.persistence
+  if (netmask !== undefined) return netmask
   if (familyOf(service) === 'inet') return length === 32 ? undefined : maskOfPrefix(length)
   return length === 128 ? undefined : String(length)
 }

@@ -5,7 +5,7 @@ import { CommandLineError, refuse } from './errors.js'
 import { type NamesToNumbers, noNames } from './names.js'
 import { OptionReader } from './option-reader.js'
 import { type CommandName, isCommand } from './option-table.js'
-import { parseSeconds } from './seconds.js'
+import { MOST_SECONDS, parseSeconds } from './seconds.js'
 import { switches } from './switches.js'
 
 /**
@@ -13,10 +13,14 @@ import { switches } from './switches.js'
  *
  * @throws CommandLineError in ipvsadm's own words
  */
-export function parseCommand(words: readonly string[], names: NamesToNumbers = noNames): Command {
+export function parseCommand(
+  words: readonly string[],
+  names: NamesToNumbers = noNames,
+  mostPersistenceSeconds = MOST_SECONDS,
+): Command {
   if (words.length === 0) return parseCommand(['--list'], names)
   const reader = new OptionReader(words)
-  const draft = new Draft(names)
+  const draft = new Draft(names, mostPersistenceSeconds)
   const command = readCommand(reader, draft)
   if (command === 'help' || command === 'version') return { operation: command }
   readSwitches(reader, draft)

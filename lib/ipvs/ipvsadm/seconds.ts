@@ -1,9 +1,9 @@
 import { refuse } from './errors.js'
 import { wholeNumber } from './numbers.js'
 
-/** 31 days: no timeout may be longer. */
-const maximumSeconds = 31 * 24 * 60 * 60
+/** ipvsadm's 31 days: no timeout may be longer. */
+export const MOST_SECONDS = 31 * 24 * 60 * 60
 
-export function parseSeconds(text: string, minimum: number): number {
-  return wholeNumber(text, minimum, maximumSeconds) ?? refuse(`invalid timeout value \`${text}' specified`)
+export function parseSeconds(text: string, minimum: number, maximum = MOST_SECONDS): number {
+  return wholeNumber(text, minimum, maximum) ?? refuse(`invalid timeout value \`${text}' specified`)
 }

@@ -123,7 +123,9 @@ function ipv6(draft: Draft): void {
 
 function persistent(draft: Draft, argument: string | undefined): void {
   draft.mark('persistent')
-  draft.setPersistence(argument === undefined ? undefined : parseSeconds(argument, 1))
+  draft.setPersistence(
+    argument === undefined ? undefined : parseSeconds(argument, 1, draft.mostPersistenceSeconds),
+  )
 }
 
 function netmask(draft: Draft, argument: string): void {

@@ -75,6 +75,35 @@ test('a refused value names its field, itself and what is allowed, and leaves no
       (b) => b.addServer(service, { ...server, forwarding: 'tunnel', tunnel: { checksum: 'checksum' } }),
     ],
     [
+      'server.tunnel.checksum',
+      'remote-checksum',
+      (b) =>
+        b.addServer(service, {
+          ...server,
+          forwarding: 'tunnel',
+          tunnel: { type: 'gre', checksum: 'remote-checksum' },
+        }),
+    ],
+    [
+      'service.persistence.netmask',
+      '255.0.255.0',
+      (b) =>
+        b.addService({
+          ...service,
+          persistence: { timeoutSeconds: 1, prefixLength: 8, netmask: '255.0.255.0' },
+        }),
+    ],
+    [
+      'service.persistence.netmask',
+      '255.255.0.0',
+      (b) =>
+        b.addService({
+          ...service,
+          address: 'fd00::1',
+          persistence: { timeoutSeconds: 1, netmask: '255.255.0.0' },
+        }),
+    ],
+    [
       'server.tunnel.type',
       'vxlan',
       (b) => b.addServer(service, { ...server, forwarding: 'tunnel', tunnel: { type: 'vxlan' as 'gre' } }),
@@ -86,6 +115,33 @@ test('a refused value names its field, itself and what is allowed, and leaves no
         b.addServers(service, {
           addresses: Uint32Array.of(167772161, 167772162),
           weights: Uint32Array.of(1),
+        }),
+    ],
+    [
+      'servers.ports',
+      [80, 70000],
+      (b) =>
+        b.addServers(service, {
+          addresses: Uint32Array.of(167772161, 167772162),
+          ports: [80, 70000] as unknown as Uint16Array,
+        }),
+    ],
+    [
+      'servers.ports',
+      Uint32Array.of(80, 70000),
+      (b) =>
+        b.addServers(service, {
+          addresses: Uint32Array.of(167772161, 167772162),
+          ports: Uint32Array.of(80, 70000) as unknown as Uint16Array,
+        }),
+    ],
+    [
+      'servers.weights',
+      Int32Array.of(1, 2),
+      (b) =>
+        b.addServers(service, {
+          addresses: Uint32Array.of(167772161, 167772162),
+          weights: Int32Array.of(1, 2) as unknown as Uint32Array,
         }),
     ],
     [

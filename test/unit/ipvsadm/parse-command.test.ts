@@ -177,6 +177,15 @@ for (const [line, command] of Object.entries(accepted)) {
   })
 }
 
-test('a persistent mask with a hole is refused, since the library speaks of prefixes', () => {
-  assert.throws(() => parse('-A -t 10.0.0.1:80 -p -M 255.0.255.0'), { kind: 'refused' })
+test('a persistent mask with a hole is kept as a mask', () => {
+  assert.deepEqual(parse('-A -t 10.0.0.1:80 -p 60 -M 255.0.255.0'), {
+    operation: 'addService',
+    service: {
+      protocol: 'tcp',
+      address: '10.0.0.1',
+      port: 80,
+      scheduler: 'wlc',
+      persistence: { timeoutSeconds: 60, netmask: '255.0.255.0' },
+    },
+  })
 })

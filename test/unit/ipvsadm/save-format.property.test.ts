@@ -10,7 +10,8 @@ import { server, service } from './tables.js'
 const ipv4 = fc.ipV4()
 const ipv6 = fc.ipV6().filter((address) => !address.includes('.'))
 const port = fc.integer({ min: 1, max: 65535 })
-const seconds = fc.integer({ min: 1, max: 31 * 86400 })
+/** The kernel's range, and the API's: ipvsadm takes 31 days. */
+const seconds = fc.integer({ min: 1, max: 4294967 })
 
 const schedulers = fc.oneof(
   fc.record({
@@ -74,7 +75,7 @@ const keys = fc.oneof(
 const services: fc.Arbitrary<ServiceWithServers> = keys.chain((key) => {
   const family = 'family' in key ? key.family : key.address.includes(':') ? 'inet6' : 'inet'
   const onePacket = 'fwmark' in key || key.protocol === 'udp' ? fc.boolean() : fc.constant(false)
-  const prefixLength = fc.integer({ min: 1, max: family === 'inet' ? 32 : 128 })
+  const prefixLength = fc.integer({ min: family === 'inet' ? 0 : 1, max: family === 'inet' ? 32 : 128 })
   return fc
     .record({
       scheduling: schedulers,
