@@ -45,3 +45,11 @@ export function checkKeys(options: unknown, field: string, allowed: readonly str
     }
   }
 }
+
+/** By what is used of it: signals of other realms and libraries are none of Node's class. */
+export function checkSignal(signal: unknown, field: string): AbortSignal | undefined {
+  if (signal === undefined) return signal
+  const { aborted, addEventListener } = (signal ?? {}) as Partial<AbortSignal>
+  if (typeof aborted === 'boolean' && typeof addEventListener === 'function') return signal as AbortSignal
+  throw new InvalidArgumentError(field, signal, 'an AbortSignal')
+}

@@ -1,61 +1,15 @@
 /** Sends a batch and says exactly what became of each operation. */
 import { Batch } from './batch.js'
-import { checkKeys } from './check.js'
-import { AbortError, DirectorError, InvalidArgumentError } from './errors.js'
-import { native, type KernelHandle, type NativeOutcome, type NativeRunReport } from './native.js'
-import { littleEndian } from './record.js'
-import type { BatchRun, Inverse, UndoLog, UndoLogs } from './run.js'
-import { inTurns, paced, type Steps } from './turns.js'
+import { checkChoice, checkKeys, checkSignal } from './check.js'
+import { CommitAbortError, type CommitOptions, type CommitReport } from './commit-report.js'
+import { InvalidArgumentError } from './errors.js'
+import { Ledger } from './ledger.js'
+import { native, type KernelHandle, type NativeOutcome } from './native.js'
+import { undoOf } from './rollback.js'
+import type { BatchRun, UndoLog, UndoLogs } from './run.js'
+import { inTurns, paced } from './turns.js'
 
-export interface CommitOptions {
-  /**
-   * What a refused operation does to the rest. `'stop'`: nothing is sent beyond the datagram in flight. `'continue'`:
-   * everything is sent. `'rollback'`: as stop, then what took effect is taken back in reverse order.
-   * @default 'stop'
-   */
-  readonly onError?: 'stop' | 'continue' | 'rollback'
-  /** Stops between datagrams; the promise rejects with an AbortError whose `report` says what took effect. */
-  readonly signal?: AbortSignal | undefined
-}
-
-export interface FailedOperation {
-  /** Position in the batch. */
-  readonly index: number
-  /** `'addService'`, `'removeEntry'` … */
-  readonly operation: string
-  /** What it was to be done to. */
-  readonly target: unknown
-  readonly error: DirectorError
-}
-
-export type OperationOutcome = 'applied' | 'failed' | 'not-attempted' | 'rolled-back'
-
-export interface CommitReport {
-  /** Operations that are in effect now. */
-  readonly applied: number
-  /** Those refused, in order. */
-  readonly failed: readonly FailedOperation[]
-  /** Operations that were taken back. 0 unless `onError: 'rollback'` met a refusal. */
-  readonly rolledBack: number
-  /** Operations that were never sent. */
-  readonly notAttempted: number
-  /** What could not be taken back: positions in the batch, with the reason. */
-  readonly undoFailed: readonly FailedOperation[]
-  /** Wall time, milliseconds. */
-  readonly elapsedMs: number
-  /** What became of one operation. */
-  outcome(index: number): OperationOutcome
-}
-
-/** A commit that was aborted. `report` says what had taken effect by then. */
-export class CommitAbortError extends AbortError {
-  constructor(
-    readonly report: CommitReport,
-    reason: unknown,
-  ) {
-    super('commit', reason)
-  }
-}
+export * from './commit-report.js'
 
 export async function commit(
   handle: KernelHandle,
@@ -63,15 +17,17 @@ export async function commit(
   options: CommitOptions,
   undoLogs: UndoLogs,
 ): Promise<CommitReport> {
-  checkKeys(options, 'options', ['onError', 'signal'])
-  const { onError = 'stop', signal } = options
-  if (!['stop', 'continue', 'rollback'].includes(onError)) {
-    throw new InvalidArgumentError('onError', onError, `'stop', 'continue' or 'rollback'`)
-  }
-  if (signal?.aborted === true) throw new AbortError('commit', signal.reason)
+  const { onError, signal } = checkCommit(batch, options)
   const started = performance.now()
   const ledger = new Ledger(batch.runs)
+  const stopAtOnce = () => {
+    if (signal?.aborted === true)
+      throw new CommitAbortError(ledger.report(performance.now() - started), signal.reason)
+  }
+  stopAtOnce()
   const logs = onError === 'rollback' ? await captureAll(batch.runs, undoLogs) : undefined
+  // Reading what is there takes time, and a signal that has fired tells no listener.
+  stopAtOnce()
 
   const outcome = await send(handle, batch.runs, onError !== 'continue', signal)
   await inTurns(ledger.enter(outcome))
@@ -81,6 +37,14 @@ export async function commit(
   const report = ledger.report(performance.now() - started)
   if (outcome.end === 'aborted') throw new CommitAbortError(report, signal?.reason)
   return report
+}
+
+function checkCommit(batch: unknown, options: CommitOptions) {
+  if (!(batch instanceof Batch)) throw new InvalidArgumentError('batch', batch, 'a Batch')
+  checkKeys(options, 'options', ['onError', 'signal'])
+  const { onError = 'stop', signal } = options
+  checkChoice(onError, 'options.onError', ['stop', 'continue', 'rollback'])
+  return { onError, signal: checkSignal(signal, 'options.signal') }
 }
 
 async function captureAll(runs: readonly BatchRun[], undoLogs: UndoLogs): Promise<Map<string, UndoLog>> {
@@ -112,118 +76,6 @@ async function send(
   }
 }
 
-const REFUSAL_BYTES = 12
-
-/** Keeps the books of one commit: which operations took effect, which failed, which were taken back. */
-class Ledger {
-  readonly failed: FailedOperation[] = []
-  readonly undoFailed: FailedOperation[] = []
-  private readonly firsts: number[] = []
-  private readonly outcomes: Uint8Array
-  /** Operations of each outcome. */
-  private readonly counts: [number, number, number, number]
-  private static readonly names: readonly OperationOutcome[] = [
-    'not-attempted',
-    'applied',
-    'failed',
-    'rolled-back',
-  ]
-
-  constructor(private readonly runs: readonly BatchRun[]) {
-    let size = 0
-    for (const run of runs) {
-      this.firsts.push(size)
-      size += run.size
-    }
-    this.outcomes = new Uint8Array(size)
-    this.counts = [size, 0, 0, 0]
-  }
-
-  /** Pauses from error to error: a batch refused as a whole must not hold the event loop. */
-  *enter(outcome: NativeOutcome): Steps {
-    for (const [index, report] of outcome.runs.entries()) yield* this.enterRun(index, report)
-    if (outcome.failure !== undefined) this.enterFailure(outcome)
-  }
-
-  private *enterRun(position: number, report: NativeRunReport): Steps {
-    const run = this.runs[position] as BatchRun
-    const first = this.firsts[position] as number
-    this.outcomes.fill(APPLIED, first, first + report.attempted)
-    this.counts[NOT_ATTEMPTED] -= report.attempted
-    this.counts[APPLIED] += report.attempted
-    const refused = new DataView(report.refused)
-    for (let row = 0; row < refused.byteLength; row += REFUSAL_BYTES) {
-      yield
-      const index = refused.getUint32(row, littleEndian)
-      const code = refused.getInt32(row + 4, littleEndian)
-      const text = report.texts[refused.getUint32(row + 8, littleEndian) - 1] ?? ''
-      this.change(first + index, FAILED)
-      this.failed.push({
-        index: first + index,
-        ...run.describe(index),
-        error: run.explain(index, code, text),
-      })
-    }
-    this.failed.sort((a, b) => a.index - b.index)
-  }
-
-  // Something other than a refusal ended a run. Where nothing took effect that is the whole commit's failure.
-  private enterFailure(outcome: NativeOutcome): void {
-    const position = outcome.runs.length - 1
-    const run = this.runs[position] as BatchRun
-    const error = run.failure(outcome.failure)
-    if (this.counts[APPLIED] === 0 || !(error instanceof DirectorError)) throw error
-    const index = Math.min(outcome.runs[position]?.attempted ?? 0, run.size - 1)
-    this.failed.push({ index: (this.firsts[position] as number) + index, ...run.describe(index), error })
-  }
-
-  /** Each operation that took effect, in order. */
-  *applied(): Generator<{ run: BatchRun; local: number; index: number }> {
-    for (const [position, run] of this.runs.entries()) {
-      const first = this.firsts[position] as number
-      for (let local = 0; local < run.size; local++) {
-        if (this.outcomes[first + local] === APPLIED) yield { run, local, index: first + local }
-      }
-    }
-  }
-
-  describe(index: number): { operation: string; target: unknown } {
-    const position = this.firsts.findLastIndex((first) => first <= index)
-    return (this.runs[position] as BatchRun).describe(index - (this.firsts[position] as number))
-  }
-
-  takenBack(index: number): void {
-    this.change(index, ROLLED_BACK)
-  }
-
-  private change(index: number, outcome: Outcome): void {
-    this.counts[this.outcomes[index] as Outcome]--
-    this.counts[outcome]++
-    this.outcomes[index] = outcome
-  }
-
-  report(elapsedMs: number): CommitReport {
-    const { outcomes, failed, undoFailed } = this
-    const [notAttempted, applied, , rolledBack] = this.counts
-    const outcome = (index: number) => Ledger.names[outcomes[index] ?? 0] as OperationOutcome
-    return { applied, failed, rolledBack, notAttempted, undoFailed, elapsedMs, outcome }
-  }
-}
-
-const NOT_ATTEMPTED = 0
-const APPLIED = 1
-const FAILED = 2
-const ROLLED_BACK = 3
-type Outcome = typeof NOT_ATTEMPTED | typeof APPLIED | typeof FAILED | typeof ROLLED_BACK
-
-interface Undo {
-  readonly batch: Batch
-  /** For each operation of the batch, the operation that it takes back. */
-  readonly owners: readonly number[]
-  /** The operations that it takes back. */
-  readonly indices: readonly number[]
-}
-
 async function rollBack(
   handle: KernelHandle,
   ledger: Ledger,
@@ -231,50 +83,15 @@ async function rollBack(
 ): Promise<void> {
   for (const log of logs.values()) await log.compare?.()
   const undo = await inTurns(undoOf(ledger, logs))
-  const report = await commitPlainly(handle, undo.batch)
-  const broken = new Map<number, FailedOperation>()
+  const report = await commit(handle, undo.batch, { onError: 'continue' }, {})
+  const broken = undo.refused
   for (const failure of report.failed) {
     const index = undo.owners[failure.index] as number
-    broken.set(index, { index, ...ledger.describe(index), error: failure.error })
+    broken.set(index, failure.error)
   }
   const takeBack = (index: number) => {
     if (!broken.has(index)) ledger.takenBack(index)
   }
   await inTurns(paced(undo.indices, takeBack))
-  ledger.undoFailed.push(...broken.values())
-}
-
-/** Replays what took effect to learn each operation's inverse; the inverses go into a batch from last to first. */
-function* undoOf(ledger: Ledger, logs: ReadonlyMap<string, UndoLog>): Steps<Undo> {
-  const inverses: { index: number; inverse: Inverse }[] = []
-  for (const { run, local, index } of ledger.applied()) {
-    yield
-    const log = logs.get(run.table)
-    if (log !== undefined) inverses.push({ index, inverse: log.inverse(run, local) })
-  }
-  const batch = new Batch()
-  const owners: number[] = []
-  const indices: number[] = []
-  const own = (index: number) => {
-    while (owners.length < batch.size) owners.push(index)
-  }
-  const append = function* (index: number, inverse: Inverse): Steps {
-    for (const step of inverse(batch) ?? []) {
-      own(index)
-      yield step
-    }
-    own(index)
-  }
-  const refused = ledger.failed[0]?.index ?? 0
-  for (const log of logs.values()) for (const inverse of log.rest?.() ?? []) yield* append(refused, inverse)
-  for (const { index, inverse } of inverses.reverse()) {
-    yield
-    yield* append(index, inverse)
-    indices.push(index)
-  }
-  return { batch, owners, indices }
-}
-
-async function commitPlainly(handle: KernelHandle, batch: Batch): Promise<CommitReport> {
-  return commit(handle, batch, { onError: 'continue' }, {})
+  for (const [index, error] of broken) ledger.undoFailed.push({ index, ...ledger.describe(index), error })
 }

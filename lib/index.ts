@@ -64,7 +64,12 @@ export {
   type TableFormat,
   type TableOptions,
 } from './ipvs/ipvsadm/table-format.js'
-export type { FailedLine, RestoreOptions, RestoreReport } from './ipvs/restore.js'
+export {
+  RestoreAbortError,
+  type FailedLine,
+  type RestoreOptions,
+  type RestoreReport,
+} from './ipvs/restore.js'
 export { formatSave, parseRestore, type RestoreOperation, type SaveOptions } from './ipvs/save-format.js'
 export type { IpvsStatistics } from './ipvs/statistics.js'
 export {

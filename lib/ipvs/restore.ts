@@ -1,6 +1,7 @@
 import { Batch } from '../batch.js'
-import type { CommitOptions, CommitReport } from '../commit.js'
-import { DirectorError, InvalidArgumentError } from '../errors.js'
+import { CommitAbortError, type CommitOptions, type CommitReport } from '../commit-report.js'
+import { checkChoice, checkKeys, checkSignal } from '../check.js'
+import { AbortError, DirectorError, InvalidArgumentError } from '../errors.js'
 import type { Ipvs } from './client.js'
 import { appendTo, applyAlone, type BatchedOperation, isBatched } from './ipvsadm/apply.js'
 import type { Operation } from './ipvsadm/command.js'
@@ -33,31 +34,63 @@ type Stretch =
   | { readonly batch: Batch; readonly operations: readonly RestoreOperation[] }
   | { readonly alone: Exclude<RestoreOperation, BatchedOperation> }
 
+/** A restore that was aborted. `report` says what had taken effect by then. */
+export class RestoreAbortError extends AbortError {
+  constructor(
+    readonly report: RestoreReport,
+    reason: unknown,
+  ) {
+    super('restore', reason)
+  }
+}
+
 /** Every line is read and checked before the first one is sent. */
 export async function restore(
   text: string,
   ipvs: Ipvs,
   commit: (batch: Batch, options: CommitOptions) => Promise<CommitReport>,
-  { onError = 'continue', signal }: RestoreOptions,
+  options: RestoreOptions,
 ): Promise<RestoreReport> {
-  const failed: FailedLine[] = []
-  let applied = 0
+  const { onError, signal } = checkRestore(text, options)
+  const total: Total = { applied: 0, failed: [] }
   for (const stretch of stretches(parseRestore(text))) {
-    const before = failed.length
-    if ('batch' in stretch) {
-      const report = await commit(stretch.batch, { onError, signal })
-      applied += report.applied
-      failed.push(
-        ...report.failed.flatMap(({ index, error }) => failedLine(stretch.operations[index], error)),
-      )
-    } else {
+    if (signal?.aborted === true) throw new RestoreAbortError(total, signal.reason)
+    const before = total.failed.length
+    if ('alone' in stretch) {
       const refusal = await attempt(ipvs, stretch.alone)
-      failed.push(...failedLine(refusal && stretch.alone, refusal))
-      if (refusal === undefined) applied++
+      total.failed.push(...failedLine(refusal && stretch.alone, refusal))
+      if (refusal === undefined) total.applied++
+    } else {
+      await commit(stretch.batch, { onError, signal }).then(
+        (report) => enter(total, report, stretch.operations),
+        (error: unknown) => {
+          if (!(error instanceof CommitAbortError)) throw error
+          enter(total, error.report, stretch.operations)
+          throw new RestoreAbortError(total, error.cause)
+        },
+      )
     }
-    if (onError === 'stop' && failed.length > before) break
+    if (onError === 'stop' && total.failed.length > before) break
   }
-  return { applied, failed }
+  return total
+}
+
+interface Total {
+  applied: number
+  readonly failed: FailedLine[]
+}
+
+function checkRestore(text: unknown, options: RestoreOptions) {
+  if (typeof text !== 'string') throw new InvalidArgumentError('text', text, 'a string')
+  checkKeys(options, 'options', ['onError', 'signal'])
+  const { onError = 'continue', signal } = options
+  checkChoice(onError, 'options.onError', ['stop', 'continue'])
+  return { onError, signal: checkSignal(signal, 'options.signal') }
+}
+
+function enter(total: Total, report: CommitReport, operations: readonly RestoreOperation[]): void {
+  total.applied += report.applied
+  for (const { index, error } of report.failed) total.failed.push(...failedLine(operations[index], error))
 }
 
 function stretches(operations: readonly RestoreOperation[]): Stretch[] {

@@ -134,7 +134,12 @@ test('a batch that succeeds under rollback leaves nothing undone', async () => {
 })
 
 test('an abort before the start sends nothing; one under way stops between datagrams and says how far it came', async () => {
-  await assert.rejects(kernel.commit(services(1), { signal: AbortSignal.abort() }), AbortError)
+  const never = kernel.commit(services(3), { signal: AbortSignal.abort() })
+  await assert.rejects(never, (reason: unknown) => {
+    assert.ok(reason instanceof CommitAbortError && reason instanceof AbortError)
+    assert.deepEqual([reason.report.applied, reason.report.notAttempted], [0, 3])
+    return true
+  })
   assert.deepEqual(await kernel.ipvs.services(), [])
 
   const controller = new AbortController()
