@@ -39,7 +39,8 @@ function targetOptions(options: EntryOptions) {
 
 /**
  * Operations are checked as they are added and throw `ERR_INVALID_ARGUMENT` (naming field, value and range) without
- * leaving a trace. `kernel.commit(batch)` sends them in order; a batch can be committed again.
+ * leaving a trace. Fields that a service or server has besides are passed over: the calls of `kernel.ipvs` for one
+ * operation refuse them. `kernel.commit(batch)` sends them in order; a batch can be committed again.
  */
 export class Batch {
   private readonly list: BatchRun[] = []

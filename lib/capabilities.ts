@@ -82,6 +82,13 @@ async function attempt(ask: () => Promise<string>): Promise<Capability> {
     return { available: true, detail: await ask() }
   } catch (error) {
     if (!DirectorError.is(error)) throw error
+    if (error.code === 'EPERM') {
+      return {
+        available: false,
+        reason: error.message,
+        remedy: 'run it as root, for IPVS outside of user namespaces',
+      }
+    }
     if (!(error instanceof UnsupportedFeatureError)) return { available: false, reason: error.message }
     return { available: false, reason: error.reason, remedy: error.remedy }
   }

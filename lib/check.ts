@@ -53,3 +53,7 @@ export function checkSignal(signal: unknown, field: string): AbortSignal | undef
   if (typeof aborted === 'boolean' && typeof addEventListener === 'function') return signal as AbortSignal
   throw new InvalidArgumentError(field, signal, 'an AbortSignal')
 }
+
+export function checkObject(value: unknown, field: string): asserts value is object {
+  if (typeof value !== 'object' || value === null) throw new InvalidArgumentError(field, value, 'an object')
+}

@@ -1,6 +1,6 @@
 /** Sends a batch and says exactly what became of each operation. */
 import { Batch } from './batch.js'
-import { checkChoice, checkKeys, checkSignal } from './check.js'
+import { checkChoice, checkSignal } from './check.js'
 import { CommitAbortError, type CommitOptions, type CommitReport } from './commit-report.js'
 import { InvalidArgumentError } from './errors.js'
 import { Ledger } from './ledger.js'
@@ -41,7 +41,6 @@ export async function commit(
 
 function checkCommit(batch: unknown, options: CommitOptions) {
   if (!(batch instanceof Batch)) throw new InvalidArgumentError('batch', batch, 'a Batch')
-  checkKeys(options, 'options', ['onError', 'signal'])
   const { onError = 'stop', signal } = options
   checkChoice(onError, 'options.onError', ['stop', 'continue', 'rollback'])
   return { onError, signal: checkSignal(signal, 'options.signal') }

@@ -1,4 +1,5 @@
 export { Batch, type EntryOptions } from './batch.js'
+export type { Capabilities, Capability } from './capabilities.js'
 export {
   CommitAbortError,
   type CommitOptions,
@@ -80,7 +81,7 @@ export {
   type SyncThreshold,
 } from './ipvs/sysctl-definitions.js'
 export { IpvsSysctls, type MissingSysctl } from './ipvs/sysctls.js'
-export { Snapshot } from './ipvs/snapshot.js'
+export { Snapshot, type ConfiguredService } from './ipvs/snapshot.js'
 export type * from './ipvs/types.js'
 export { Kernel, openKernel, type KernelOptions } from './kernel.js'
 export * from './lab/index.js'

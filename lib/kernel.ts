@@ -4,7 +4,8 @@ import { readCapabilities, type Capabilities } from './capabilities.js'
 import { commit, type CommitOptions, type CommitReport } from './commit.js'
 import { Conntrack } from './conntrack/client.js'
 import type { FollowedService } from './conntrack/ipvs-follower.js'
-import { DirectorError, InvalidArgumentError } from './errors.js'
+import { checkKeys } from './check.js'
+import { DirectorError, errnoName, InvalidArgumentError, show } from './errors.js'
 import { Sets } from './ipset/client.js'
 import { loadLibipset } from './ipset/libipset.js'
 import { SetUndoLog } from './ipset/undo.js'
@@ -15,7 +16,7 @@ import { probeSchedulers } from './ipvs/schedulers.js'
 import { IpvsUndoLog } from './ipvs/undo.js'
 import { Links } from './link/client.js'
 import { AddressUndoLog } from './link/undo.js'
-import { native, translate, type KernelHandle } from './native.js'
+import { native, translate, type KernelHandle, type NativeFailure } from './native.js'
 import type { UndoLogs } from './run.js'
 import { Sysctls } from './sysctls.js'
 
@@ -32,19 +33,25 @@ export interface KernelOptions {
  */
 // Async, so that whatever goes wrong arrives in one way: as a rejection.
 export async function openKernel(options: KernelOptions = {}): Promise<Kernel> {
-  const { netns, ...unknown } = options
-  const [extra] = Object.keys(unknown)
-  if (extra !== undefined)
-    throw new InvalidArgumentError(extra, Reflect.get(unknown, extra), `no option but 'netns'`)
-  if (netns !== undefined && (typeof netns !== 'string' || netns === '')) {
+  checkKeys(options, 'options', ['netns'])
+  const { netns } = options
+  if (netns !== undefined && (typeof netns !== 'string' || netns === '' || netns.includes('\0'))) {
     throw new InvalidArgumentError('netns', netns, 'the path of a network namespace')
   }
   const { KernelHandle } = native()
   try {
     return new Kernel(netns === undefined ? new KernelHandle() : new KernelHandle(netns), netns)
   } catch (error) {
-    throw translate(error)
+    throw translate(error, (failure) => explainOpen(failure, netns))
   }
+}
+
+// The name that `ip netns` knows a namespace by is not its path.
+function explainOpen({ number }: NativeFailure, netns = ''): DirectorError | undefined {
+  const code = errnoName(number)
+  if (code !== 'ENOENT' || netns.includes('/')) return undefined
+  const message = `open network namespace: there is no ${show(netns)} here; a path is wanted, such as /run/netns/${netns}`
+  return new DirectorError(`${message} (${code})`, { code, errno: number, operation: 'openKernel' })
 }
 
 /**
@@ -70,7 +77,7 @@ export class Kernel {
     this.sysctls = new Sysctls({ handle: () => this.handle() })
     const host = {
       handle: () => this.handle(),
-      commit: (batch: Batch, options?: CommitOptions) => this.commit(batch, options),
+      commit: (batch: Batch, options?: CommitOptions) => this.enqueue(batch, options),
       sysctls: this.sysctls,
     }
     this.ipvs = new Ipvs(host)
@@ -88,7 +95,13 @@ export class Kernel {
    * Sends a batch, many operations a datagram. Resolves also when operations were refused: look at `failed`.
    * Rejects when nothing could be sent (the kernel lacks a subsystem …), with `ABORT_ERR`, or with `ERR_CLOSED`.
    */
-  commit(batch: Batch, options: CommitOptions = {}): Promise<CommitReport> {
+  async commit(batch: Batch, options: CommitOptions = {}): Promise<CommitReport> {
+    checkKeys(options, 'options', ['onError', 'signal'])
+    return this.enqueue(batch, options)
+  }
+
+  // The rooms' own options, which stand beside those of a commit, are none of its business.
+  private enqueue(batch: Batch, options: CommitOptions = {}): Promise<CommitReport> {
     const done = this.queue.then(async () => {
       const report = await commit(this.handle(), batch, options, this.undoLogs)
       // Whoever listens to the virtual services hears the connections of new ones from here on.
@@ -104,7 +117,8 @@ export class Kernel {
    * What this kernel, this process and this machine have, what they lack, and how to get it. Changes nothing and runs no
    * program; asking may make the kernel load modules of its own.
    */
-  capabilities(): Promise<Capabilities> {
+  async capabilities(): Promise<Capabilities> {
+    this.handle()
     return readCapabilities({
       ipvs: async () => `version ${(await this.ipvs.info()).version}`,
       schedulers: () => probeSchedulers(this.handle()).catch(rethrow(explainIpvs('capabilities'))),

@@ -1,10 +1,10 @@
 /** `kernel.ipvs`: the virtual server table of one network namespace. */
 import { constants } from 'node:fs'
 
-import { checkInteger } from '../check.js'
+import { checkInteger, checkKeys, checkObject } from '../check.js'
 import { Batch } from '../batch.js'
 import type { CommitOptions, CommitReport } from '../commit.js'
-import { DirectorError, InvalidArgumentError } from '../errors.js'
+import { DirectorError } from '../errors.js'
 import { Listing } from '../listing.js'
 import { native, type KernelHandle } from '../native.js'
 import { exists } from '../proc-file.js'
@@ -12,6 +12,7 @@ import type { Sysctls } from '../sysctls.js'
 import { Connections, type ConnectionsOptions } from './connections.js'
 import { daemonState, nativeDaemon } from './daemon.js'
 import { explainIpvs, formatServiceKey } from './explain.js'
+import { SERVER_FIELDS, SERVICE_FIELDS } from './fields.js'
 import { OperationTable } from './operation-table.js'
 import { restore, type RestoreOptions, type RestoreReport } from './restore.js'
 import { rowReader } from './rows.js'
@@ -106,7 +107,9 @@ export class Ipvs {
   }
 
   /** The whole table in one go: the fastest way to read everything. ipvsadm -S. */
-  async snapshot({ verified = false }: SnapshotOptions = {}): Promise<Snapshot> {
+  async snapshot(options: SnapshotOptions = {}): Promise<Snapshot> {
+    checkKeys(options, 'options', ['verified'])
+    const { verified = false } = options
     const read = () => this.ask('snapshot', (handle) => native().ipvs.snapshot(handle))
     let last = await read()
     if (!verified) return new Snapshot(last)
@@ -118,21 +121,24 @@ export class Ipvs {
     throw new UnstableTableError(new Snapshot(last))
   }
 
-  /** See {@link Batch.addService}; so with the other five. Each rejects with the error of its refusal. */
+  /**
+   * See {@link Batch.addService}; so with the other five. Each rejects with the error of its refusal. Unlike a batch, these
+   * also refuse fields that there are not (a misspelt `schedular`).
+   */
   addService(service: Service): Promise<void> {
-    return this.one((batch) => batch.addService(service))
+    return this.one((batch) => batch.addService(checked(service, 'service', SERVICE_FIELDS)))
   }
   updateService(service: Service): Promise<void> {
-    return this.one((batch) => batch.updateService(service))
+    return this.one((batch) => batch.updateService(checked(service, 'service', SERVICE_FIELDS)))
   }
   removeService(key: ServiceKey): Promise<void> {
     return this.one((batch) => batch.removeService(key))
   }
   addServer(service: ServiceKey, server: Server): Promise<void> {
-    return this.one((batch) => batch.addServer(service, server))
+    return this.one((batch) => batch.addServer(service, checked(server, 'server', SERVER_FIELDS)))
   }
   updateServer(service: ServiceKey, server: Server): Promise<void> {
-    return this.one((batch) => batch.updateServer(service, server))
+    return this.one((batch) => batch.updateServer(service, checked(server, 'server', SERVER_FIELDS)))
   }
   removeServer(service: ServiceKey, server: ServerKey): Promise<void> {
     return this.one((batch) => batch.removeServer(service, server))
@@ -145,7 +151,7 @@ export class Ipvs {
 
   /** Sets the counters of one service and its servers, or of all, to zero (IPVS_CMD_ZERO). ipvsadm -Z. */
   async zero(key?: ServiceKey): Promise<void> {
-    const row = key && OperationTable.keyRow(key)
+    const row = key === undefined ? undefined : OperationTable.keyRow(key)
     const known = key && { ESRCH: `no such virtual service: ${formatServiceKey(key)}` }
     await this.ask('zero', (handle) => native().ipvs.zero(handle, row), known)
   }
@@ -160,6 +166,7 @@ export class Ipvs {
    * Range: 0–21474836 seconds; a kernel that ticks faster than 100 Hz takes less (2147483 at 1000 Hz): `EINVAL`.
    */
   async setTimeouts(timeouts: Partial<Timeouts>): Promise<void> {
+    checkKeys(timeouts, 'timeouts', ['tcpSeconds', 'tcpFinSeconds', 'udpSeconds'])
     const value = (name: keyof Timeouts) => checkInteger(timeouts[name] ?? 0, name, 0, 21474836)
     const [tcp, tcpFin, udp] = [value('tcpSeconds'), value('tcpFinSeconds'), value('udpSeconds')]
     await this.ask('setTimeouts', (handle) => native().ipvs.setTimeouts(handle, tcp, tcpFin, udp), {
@@ -185,7 +192,7 @@ export class Ipvs {
 
   /** IPVS_CMD_DEL_DAEMON; ipvsadm --stop-daemon. `ESRCH` when none of that state runs. */
   async stopDaemon(daemon: Pick<SyncDaemon, 'state'> & Partial<SyncDaemon>): Promise<void> {
-    if (daemon === undefined) throw new InvalidArgumentError('daemon', daemon, `an object with a state`)
+    checkObject(daemon, 'daemon')
     const request = nativeDaemon({ interface: 'any', ...daemon })
     await this.ask('stopDaemon', (handle) => native().ipvs.stopDaemon(handle, request), {
       ESRCH: `no ${daemon.state} daemon runs`,
@@ -196,7 +203,9 @@ export class Ipvs {
    * The connections and persistence templates of the table (/proc/net/ip_vs_conn): awaitable, or to be iterated.
    * ipvsadm -L -c.
    */
-  connections({ origin = false }: ConnectionsOptions = {}): Connections {
+  connections(options: ConnectionsOptions = {}): Connections {
+    checkKeys(options, 'options', ['origin'])
+    const { origin = false } = options
     return new Connections(() => this.openConnections(origin), origin)
   }
 
@@ -251,6 +260,11 @@ export class Ipvs {
     const { failed } = await this.host.commit(append(new Batch()))
     if (failed[0] !== undefined) throw failed[0].error
   }
+}
+
+function checked<T>(value: T, field: string, fields: readonly string[]): T {
+  checkKeys(value, field, fields)
+  return value
 }
 
 /** `snapshot({ verified: true })` never saw the same table twice. */

@@ -1,5 +1,5 @@
 /** Connection synchronisation daemons between their API form and the native one. */
-import { checkInteger } from '../check.js'
+import { checkInteger, checkKeys } from '../check.js'
 import { canonicalAddress } from '../address.js'
 import { InvalidArgumentError } from '../errors.js'
 import { native, type NativeDaemon } from '../native.js'
@@ -8,6 +8,7 @@ import { checkKernelName } from './validate.js'
 
 /** 0 and '' stand for "the kernel's default" in the native form. */
 export function nativeDaemon(daemon: SyncDaemon): NativeDaemon {
+  checkKeys(daemon, 'daemon', ['state', 'interface', 'syncId', 'maxLength', 'group', 'port', 'ttl'])
   const { constants } = native().ipvs
   const { state, syncId = 0, maxLength, group, port, ttl } = daemon
   if (state !== 'master' && state !== 'backup') {

@@ -3,7 +3,7 @@
  * since the kernel gives no reasons when it refuses. Layout: native/ipvs/records.h, OperationRow.
  */
 import { AF_INET, AF_INET6, writeAddress, writeColumnAddress, type AddressFamily } from '../address.js'
-import { checkInteger } from '../check.js'
+import { checkInteger, checkKeys, checkObject } from '../check.js'
 import { InvalidArgumentError } from '../errors.js'
 import { native, type IpvsCalls } from '../native.js'
 import { littleEndian, writeText } from '../record.js'
@@ -19,7 +19,15 @@ import {
   vocabulary,
   type Vocabulary,
 } from './validate.js'
-import { isFwmarkKey, type Server, type ServerKey, type Service, type ServiceKey } from './types.js'
+import {
+  isFwmarkKey,
+  type AddressServiceKey,
+  type FwmarkServiceKey,
+  type Server,
+  type ServerKey,
+  type Service,
+  type ServiceKey,
+} from './types.js'
 
 export type OperationName =
   'addService' | 'updateService' | 'removeService' | 'addServer' | 'updateServer' | 'removeServer'
@@ -69,6 +77,7 @@ export class OperationTable extends RowTable<keyof IpvsCalls['operationRow']['fi
   }
 
   addServer(name: 'addServer' | 'updateServer', service: ServiceKey, server: Server): void {
+    checkObject(server, 'server')
     const row = this.begin(name)
     const family = this.writeKey(row, service)
     const serverFamily = this.writeServerKey(row, service, server)
@@ -94,6 +103,7 @@ export class OperationTable extends RowTable<keyof IpvsCalls['operationRow']['fi
   }
 
   removeServer(service: ServiceKey, server: ServerKey): void {
+    checkObject(server, 'server')
     const row = this.begin('removeServer')
     this.writeKey(row, service)
     this.writeServerKey(row, service, server)
@@ -125,7 +135,9 @@ export class OperationTable extends RowTable<keyof IpvsCalls['operationRow']['fi
 
   private writeKey(row: number, key: ServiceKey): AddressFamily {
     const { view, at } = this
+    checkObject(key, 'service')
     if (isFwmarkKey(key)) {
+      checkMarkAlone(key)
       const family = fwmarkFamily(key.family)
       view.setUint8(row + at.family, family)
       view.setUint8(row + at.byMark, 1)
@@ -174,6 +186,7 @@ export class OperationTable extends RowTable<keyof IpvsCalls['operationRow']['fi
     let flags = schedulerFlagBits(service.schedulerFlags, this.names.schedulerFlag)
     if (onePacket) flags |= this.onePacketFlag(service)
     if (persistence !== undefined) {
+      checkKeys(persistence, 'service.persistence', ['timeoutSeconds', 'prefixLength', 'netmask'])
       flags |= constants.persistent
       const timeout = checkInteger(
         persistence.timeoutSeconds,
@@ -241,7 +254,7 @@ export class OperationTable extends RowTable<keyof IpvsCalls['operationRow']['fi
     )
     if (upperThreshold !== 0 || lowerThreshold !== 0)
       this.writeThresholds(row, upperThreshold, lowerThreshold)
-    if (server.tunnel !== undefined) this.writeTunnel(row, forwarding, server)
+    if (server.tunnel !== undefined) this.writeTunnel(row, forwarding, server as Required<Server>)
   }
 
   private writeThresholds(row: number, upperThreshold: number, lowerThreshold: number): void {
@@ -254,9 +267,10 @@ export class OperationTable extends RowTable<keyof IpvsCalls['operationRow']['fi
     this.view.setUint32(row + this.at.lowerThreshold, lower, littleEndian)
   }
 
-  private writeTunnel(row: number, forwarding: number, server: Server): void {
+  private writeTunnel(row: number, forwarding: number, server: Required<Server>): void {
     const { view, at, constants } = this
-    const { type = 'ipip', port, checksum } = server.tunnel ?? {}
+    checkKeys(server.tunnel, 'server.tunnel', ['type', 'port', 'checksum'])
+    const { type = 'ipip', port, checksum } = server.tunnel
     if (forwarding !== constants.tunnel) {
       throw new InvalidArgumentError('server.tunnel', server.tunnel, `absent, unless forwarding is 'tunnel'`)
     }
@@ -282,6 +296,13 @@ export class OperationTable extends RowTable<keyof IpvsCalls['operationRow']['fi
       pick(this.names.tunnelChecksum, checksum ?? 'none', 'server.tunnel.checksum'),
       littleEndian,
     )
+  }
+}
+
+// Of two keys, the kernel would silently take one.
+function checkMarkAlone(key: FwmarkServiceKey & Partial<AddressServiceKey>): void {
+  if (key.address !== undefined) {
+    throw new InvalidArgumentError('service.address', key.address, 'absent, where a fwmark is the key')
   }
 }
 

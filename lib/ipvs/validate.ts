@@ -59,6 +59,9 @@ export function schedulerFlagBits(
   numbers: Vocabulary['schedulerFlag'],
 ): number {
   if (flags === undefined) return 0
+  const given: unknown = flags
+  if (!Array.isArray(given))
+    throw new InvalidArgumentError('service.schedulerFlags', flags, 'an array of names')
   return flags.reduce((all, flag, index) => all | pick(numbers, flag, `service.schedulerFlags[${index}]`), 0)
 }
 
