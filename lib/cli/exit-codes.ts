@@ -31,6 +31,7 @@ export function exitCodeFor(error: unknown): number {
   if (error instanceof UnsupportedFeatureError) return exitCodes.missing
   if (error instanceof AbortError) return exitCodes.interrupted
   if (!DirectorError.is(error)) return exitCodes.bug
+  if (error.code === 'ERR_ADDON_LOAD') return exitCodes.missing
   if (error.code === 'ERR_LAB_TIMEOUT') return exitCodes.timeout
   return error.code.startsWith('ERR_LAB_') ? exitCodes.lab : exitCodes.failed
 }
