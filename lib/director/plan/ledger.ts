@@ -13,14 +13,22 @@ import type { ResolvedOptions } from '../options.js'
 import { planIptables } from './rules.js'
 import { emptyScope, type Scope, touchEntry } from '../state/scope.js'
 import { defineSet, type SetDefinition, type SetRole, setRoles } from '../state/sets.js'
-import type { HealthCheckState, KernelState, SetState, VirtualServerState } from '../state/state.js'
-import { planSysctls } from './sysctls.js'
+import type {
+  HealthCheckState,
+  KernelState,
+  SetState,
+  TimeoutState,
+  VirtualServerState,
+} from '../state/state.js'
+import { planSysctls, planTimeouts } from './sysctls.js'
 
 /** A set that is being planned: its definition is replaced when it outgrows it. */
 interface PlannedSet extends SetState {
   definition: SetDefinition
   readonly held: CountedSet
 }
+
+const noFlows: KernelState['staleFlows'] = new Map()
 
 export class Ledger {
   readonly #services = new Claims<string, VirtualServerState>()
@@ -32,6 +40,7 @@ export class Ledger {
   readonly #iptables = new Map<Family, IptablesState>()
   readonly #staleRules = new Set<Family>()
   readonly #sysctls: ReadonlyMap<string, string>
+  readonly #timeouts: TimeoutState
   #scope = emptyScope()
 
   constructor(
@@ -39,6 +48,7 @@ export class Ledger {
     private readonly options: ResolvedOptions,
   ) {
     this.#sysctls = planSysctls(node.kernelRelease, options)
+    this.#timeouts = planTimeouts(options)
     for (const family of options.families) {
       this.#staleRules.add(family)
       for (const role of setRoles) {
@@ -59,6 +69,8 @@ export class Ledger {
       iptables: this.#iptables,
       link: { name: this.options.names.link, addresses: this.#addresses.members },
       sysctls: this.#sysctls,
+      timeouts: this.#timeouts,
+      staleFlows: noFlows,
       healthChecks: this.#healthChecks.winners,
     }
   }

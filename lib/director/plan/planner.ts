@@ -152,6 +152,12 @@ export class Planner {
     return { ...this.#withoutLocal }
   }
 
+  /** Whether the plan has virtual services of that owner, as of the last {@link compile}. */
+  hasServices(owner: string): boolean {
+    const fragments = [this.#services.get(owner)?.fragment, this.#virtualServices.get(owner)?.fragment]
+    return fragments.some((fragment) => fragment !== undefined && fragment.services.size > 0)
+  }
+
   /** Owners whose wishes include the entry or the address. Looks at all of them: for reports of failures only. */
   ownersOf(wish: { readonly set: string; readonly entry: string } | { readonly address: string }): string[] {
     const wants = (fragment: Fragment): boolean =>

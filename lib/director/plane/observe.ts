@@ -7,6 +7,7 @@ import type { ConfiguredService, Snapshot } from '../../ipvs/snapshot.js'
 import type { Family, Server } from '../../ipvs/types.js'
 import type { Kernel } from '../../kernel.js'
 import { sameServer, sameService } from '../state/compare.js'
+import { flowTableOf, readStaleFlows } from './clean-flows.js'
 import { canonicalAddress } from '../input/ip.js'
 import type { ResolvedOptions } from '../options.js'
 import {
@@ -16,6 +17,7 @@ import {
   type LinkState,
   serviceKeyText,
   type SetState,
+  type TimeoutState,
   type VirtualServerState,
 } from '../state/state.js'
 import { inTurns, paced, type Steps } from '../../turns.js'
@@ -27,14 +29,16 @@ export async function observeKernel(
   planned: KernelState,
   options: ResolvedOptions,
 ): Promise<KernelState> {
-  const [services, sets, rules, link, sysctls] = await Promise.all([
+  const [services, sets, rules, link, sysctls, timeouts, staleFlows] = await Promise.all([
     readServices(kernel, planned),
     readSets(kernel, planned),
     readRules(iptables, planned, options),
     readLink(kernel, options.names.link),
     readSysctls(kernel, planned),
+    readTimeouts(kernel, planned),
+    readStaleFlows(flowTableOf(kernel), planned),
   ])
-  return { services, sets, iptables: rules, link, sysctls, healthChecks }
+  return { services, sets, iptables: rules, link, sysctls, timeouts, healthChecks, staleFlows }
 }
 
 /** What is as planned is taken from the plan, so that it is in memory once. */
@@ -153,6 +157,12 @@ async function readSysctls(kernel: Kernel, planned: KernelState): Promise<Map<st
     if (value !== undefined) result.set(name, value)
   }
   return result
+}
+
+async function readTimeouts(kernel: Kernel, planned: KernelState): Promise<TimeoutState> {
+  if (planned.timeouts.size === 0) return new Map()
+  const { tcpSeconds, tcpFinSeconds, udpSeconds } = await kernel.ipvs.timeouts()
+  return new Map(Object.entries({ tcpSeconds, tcpFinSeconds, udpSeconds })) as TimeoutState
 }
 
 async function orNothing<T>(codes: readonly string[], read: () => PromiseLike<T>): Promise<T | undefined> {

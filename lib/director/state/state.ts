@@ -5,7 +5,7 @@
  */
 import { formatEndpoint } from '../../address.js'
 import type { IptablesState } from '../../iptables/types.js'
-import type { AddressServiceKey, Family, Server, Service, ServiceKey } from '../../ipvs/types.js'
+import type { AddressServiceKey, Family, Server, Service, ServiceKey, Timeouts } from '../../ipvs/types.js'
 import type { SetDefinition } from './sets.js'
 
 /** A virtual service with its real servers, by `address:port`. */
@@ -36,6 +36,8 @@ export interface LinkState {
   readonly addresses: ReadonlySet<string>
 }
 
+export type TimeoutState = ReadonlyMap<keyof Timeouts, number>
+
 export interface KernelState {
   /** By {@link serviceKeyText}. */
   readonly services: ReadonlyMap<string, VirtualServerState>
@@ -47,8 +49,14 @@ export interface KernelState {
   readonly link: LinkState | undefined
   /** By name with dots: `net.ipv4.vs.conntrack`. */
   readonly sysctls: ReadonlyMap<string, string>
+  /** Connection timeouts of IPVS: planned are those that were asked for. */
+  readonly timeouts: TimeoutState
   /** By port. */
   readonly healthChecks: ReadonlyMap<number, HealthCheckState>
+  /**
+   * UDP services, by their key, of which conntrack may remember flows to servers that they do not have. No plan wants any.
+   */
+  readonly staleFlows: ReadonlyMap<string, ServiceKey>
 }
 
 /** A kernel that nobody has touched. */
@@ -59,7 +67,9 @@ export function emptyState(): KernelState {
     iptables: new Map(),
     link: undefined,
     sysctls: new Map(),
+    timeouts: new Map(),
     healthChecks: new Map(),
+    staleFlows: new Map(),
   }
 }
 

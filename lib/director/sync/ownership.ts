@@ -82,5 +82,5 @@ export function onlyOurs(observed: KernelState, options: ResolvedOptions): Kerne
 export function afterCleanup(ours: KernelState, options: ResolvedOptions): KernelState {
   const kept = [...(ours.link?.addresses ?? [])].filter((address) => isExcluded(address, options))
   const link = ours.link && kept.length > 0 ? { name: ours.link.name, addresses: new Set(kept) } : undefined
-  return { ...emptyState(), link, sysctls: ours.sysctls }
+  return { ...emptyState(), link, sysctls: ours.sysctls, timeouts: ours.timeouts }
 }

@@ -14,7 +14,7 @@ import { afterCleanup, onlyOurs, withoutForeign } from './ownership.js'
 import type { Planner } from '../plan/planner.js'
 import { type Failure, Retries } from './retries.js'
 import { singleChanges } from '../state/single-changes.js'
-import { isEmptyScope, type Scope, widenScope } from '../state/scope.js'
+import { emptyScope, isEmptyScope, type Scope, widenScope } from '../state/scope.js'
 import type { KernelState, VirtualServerState } from '../state/state.js'
 import { inTurns, paced, type Steps } from '../../turns.js'
 
@@ -40,6 +40,8 @@ export class Reconciler {
   /** What the plane holds, as far as we know; `undefined` before the first look. */
   #held: MutableState | undefined
   #mustLook = true
+  /** What a pass took from the planner and has not made yet: if it breaks off, the next one finds it here. */
+  #taken = emptyScope()
   #withheld: readonly Change[] = []
 
   constructor(
@@ -70,36 +72,69 @@ export class Reconciler {
 
   /** Makes what was touched since the last pass, and what is due to be tried again. */
   async pass(): Promise<Pass> {
-    if (this.#held === undefined || this.#mustLook) return this.fullPass()
+    const held = this.#held
+    if (held === undefined || this.#mustLook) return this.fullPass()
+    return this.#orForget(() => this.#incrementalPass(held))
+  }
+
+  async #incrementalPass(held: MutableState): Promise<Pass> {
     await inTurns(this.planner.compile())
-    const scope = this.planner.takeScope()
+    const scope = (this.#taken = this.planner.takeScope())
     if (this.retries.size > 0) widenScope(scope, this.retries.due(this.now()))
     if (isEmptyScope(scope)) return nothing
-    const wanted = await inTurns(comparing(this.#held, this.planner.compiled, scope))
+    const wanted = await inTurns(comparing(held, this.planner.compiled, scope))
     this.retries.settle(wanted, scope)
-    return this.#make(this.#held, wanted, [], scope.services)
+    return this.#make(held, wanted, [], scope.services)
   }
 
   /** Reads everything, and repairs what is not as planned. */
-  async fullPass(): Promise<Pass> {
-    const isFirst = this.#held === undefined
-    await inTurns(this.planner.compile())
-    const before = this.planner.takeScope()
+  fullPass(): Promise<Pass> {
+    return this.#orForget(async () => {
+      const before = this.#held
+      const held = await this.#look()
+      const { compiled } = this.planner
+      const wanted = await inTurns(comparing(held, compiled))
+      // Nothing can have drifted from what was never programmed.
+      const drift = before === undefined ? [] : this.#driftAmong(wanted, this.#taken)
+      this.retries.settle(wanted)
+      return { ...(await this.#make(held, wanted, drift, compiled.services.keys())), full: true }
+    })
+  }
+
+  /** Reads everything: the new picture. */
+  async #look(): Promise<MutableState> {
+    const before = this.#held
+    await this.#take()
     const observed = await this.plane.observe(this.planner.compiled)
     this.#mustLook = false
     // What was touched while we read is no drift either.
-    await inTurns(this.planner.compile())
-    const touched = this.planner.takeScope()
-    // Nothing can have drifted from what was never programmed.
-    if (!isFirst) widenScope(touched, before)
+    await this.#take()
     const { compiled, options } = this.planner
     const ours = await inTurns(withoutForeign(observed, compiled, options))
     const held = await inTurns(MutableState.copying(ours))
+    // Nothing in the kernel tells of flows to a service that is gone: what is not cleaned up yet is known here alone.
+    for (const [key, service] of before?.staleFlows ?? [])
+      if (!compiled.services.has(key)) held.staleFlows.set(key, service)
     this.#held = held
-    const wanted = await inTurns(comparing(held, compiled))
-    const drift = isFirst ? [] : this.#driftAmong(wanted, touched)
-    this.retries.settle(wanted)
-    return { ...(await this.#make(held, wanted, drift, compiled.services.keys())), full: true }
+    return held
+  }
+
+  async #take(): Promise<void> {
+    await inTurns(this.planner.compile())
+    const scope = this.planner.takeScope()
+    // Of a cold start it is large, and nothing needs to be added to it.
+    if (isEmptyScope(this.#taken)) this.#taken = scope
+    else widenScope(this.#taken, scope)
+  }
+
+  /** Where work breaks off, nobody knows what was made. */
+  async #orForget<T>(work: () => Promise<T>): Promise<T> {
+    try {
+      return await work()
+    } catch (error) {
+      this.forgetPicture()
+      throw error
+    }
   }
 
   /** Takes away everything that is ours, read from the kernel alone: it does not matter what was wished. */
@@ -118,14 +153,19 @@ export class Reconciler {
 
   /** Removes draining servers that are idle or out of time. */
   async finishDrains(): Promise<Pass> {
-    if (this.drains.size === 0 || this.#held === undefined) return nothing
+    const held = this.#held
+    if (this.drains.size === 0 || held === undefined) return nothing
+    return this.#orForget(() => this.#finishDrains(held))
+  }
+
+  async #finishDrains(held: MutableState): Promise<Pass> {
     const counts = await this.plane.connections(this.drains.list())
     const before = new Map(this.drains.list().map((server) => [serverId(server), server]))
     const removals = this.drains.finish(this.now(), (server) => counts.get(serverId(server)))
     for (const [id, { key, serverKey }] of before) {
       if (!counts.has(id)) this.#forgetServer(key, serverKey)
     }
-    const failures = await this.#run(this.#held, groupBySteps(removals))
+    const failures = await this.#run(held, groupBySteps(removals))
     for (const { change } of failures) {
       const draining = 'serverKey' in change ? before.get(serverId(change)) : undefined
       if (draining !== undefined) this.drains.resume(draining)
@@ -156,6 +196,7 @@ export class Reconciler {
     const groups = await inTurns(grouping(begun))
     const failures = await this.#run(held, groups)
     await inTurns(this.#shareWithPlan(held, services))
+    this.#taken = emptyScope()
     const failed = new Set(failures.map(({ change }) => change))
     const changes = flat(groups)
     return {
@@ -227,6 +268,8 @@ export class Reconciler {
   #driftAmong(wanted: readonly Change[], touched: Scope): Change[] {
     const drift = wanted.flatMap(singleChanges).filter((change) => {
       if (this.retries.has(change) || isInScope(change, touched)) return false
+      // Clients make flows, not somebody who meddles.
+      if (change.type === 'cleanFlows') return false
       return change.type !== 'removeServer' || !this.drains.has(change.key, change.serverKey)
     })
     return orderChanges(drift)
