@@ -132,7 +132,6 @@ async function keepRunning(
           metrics,
           port: metricsPort,
           host: metricsAddress,
-          longestWaitMs: 60_000,
         })
   try {
     await interruptible(async (signal) => {

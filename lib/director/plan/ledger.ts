@@ -107,7 +107,12 @@ export class Ledger {
     for (const [text, filter] of fragment.outFilters) this.#holdOutFilter(text, filter)
     const { healthCheck: check } = fragment
     if (check === undefined) return
-    const wanted = { owner, localEndpoints: check.localEndpoints }
+    const { healthCheckAddresses: addresses } = this.node
+    const wanted = {
+      owner,
+      localEndpoints: check.localEndpoints,
+      ...(addresses !== undefined && { addresses }),
+    }
     if (this.#healthChecks.claim(check.port, rank, wanted)) this.#scope.healthChecks.add(check.port)
   }
 

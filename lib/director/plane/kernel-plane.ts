@@ -1,7 +1,8 @@
 /** The data plane of one network namespace: IPVS, IP sets, iptables, a dummy link, sysctls, conntrack. */
+import { stat } from 'node:fs/promises'
 import { release } from 'node:os'
 import { formatEndpoint } from '../../address.js'
-import { DirectorError } from '../../errors.js'
+import { DirectorError, UnsupportedFeatureError } from '../../errors.js'
 import { Iptables, type IptablesOptions } from '../../iptables/program.js'
 import type { IpvsStatistics } from '../../ipvs/statistics.js'
 import type { Snapshot } from '../../ipvs/snapshot.js'
@@ -11,7 +12,7 @@ import type { Change } from '../state/changes.js'
 import type { ChangeFailure, ConnectionCounts, DataPlane, PlaneFacts } from '../sync/data-plane.js'
 import type { DrainingServer } from '../sync/drain.js'
 import type { ResolvedOptions } from '../options.js'
-import { type KernelState, serviceKeyText } from '../state/state.js'
+import { type HealthCheckState, type KernelState, serviceKeyText } from '../state/state.js'
 import { inTurns, type Steps } from '../../turns.js'
 import { makeInBatch } from './batch-changes.js'
 import { cleanFlows, flowTableOf } from './clean-flows.js'
@@ -33,6 +34,7 @@ const mostSingleQuestions = 1 / 4
 export class KernelPlane implements DataPlane {
   readonly #iptables: Readonly<Record<Family, Iptables>>
   readonly #healthChecks = new HealthCheckServers()
+  readonly #netns: string | undefined
   /** At the last look. */
   #serviceCount = 0
 
@@ -41,6 +43,7 @@ export class KernelPlane implements DataPlane {
     private readonly options: ResolvedOptions,
     { netns, iptables: variant }: KernelPlaneOptions = {},
   ) {
+    this.#netns = netns
     const programs = { netns, variant }
     this.#iptables = { inet: new Iptables('inet', programs), inet6: new Iptables('inet6', programs) }
   }
@@ -96,6 +99,10 @@ export class KernelPlane implements DataPlane {
     return this.kernel.ipvs.statistics()
   }
 
+  watchHealth(isHealthy: () => boolean): void {
+    this.#healthChecks.isHealthy = isHealthy
+  }
+
   close(): Promise<void> {
     return this.#healthChecks.close()
   }
@@ -115,6 +122,18 @@ export class KernelPlane implements DataPlane {
       if (!(error instanceof Error)) throw error
       return changes.map((change) => ({ change, error }))
     }
+  }
+
+  /** A server in the wrong namespace would be worse than none: balancers would ask another host's, or nobody's. */
+  async #setHealthCheck(port: number, check: HealthCheckState): Promise<void> {
+    if (this.#netns !== undefined && !(await isOwnNamespace(this.#netns))) {
+      throw new UnsupportedFeatureError(
+        `health-check node port ${port}`,
+        `this process is not in ${this.#netns}, and Node.js opens sockets in its own namespace only`,
+        'start the director inside, with ip netns exec or nsenter --net, and without `netns`',
+      )
+    }
+    await this.#healthChecks.set(port, check)
   }
 
   async #makeOne(change: Change, planned: KernelState): Promise<void> {
@@ -139,7 +158,7 @@ export class KernelPlane implements DataPlane {
         return this.#iptables[change.family].write(change.rules)
       case 'openHealthCheck':
       case 'updateHealthCheck':
-        return this.#healthChecks.set(change.port, change.check)
+        return this.#setHealthCheck(change.port, change.check)
       case 'closeHealthCheck':
         return this.#healthChecks.remove(change.port)
       default:
@@ -187,6 +206,11 @@ async function removeDummy(kernel: Kernel, name: string): Promise<void> {
     })
   }
   await kernel.links.remove(name, { ifMissing: 'ignore' })
+}
+
+async function isOwnNamespace(path: string): Promise<boolean> {
+  const [there, here] = await Promise.all([stat(path), stat('/proc/self/ns/net')])
+  return there.ino === here.ino && there.dev === here.dev
 }
 
 function isAtLeast(version: string, wanted: readonly number[]): boolean {

@@ -2,7 +2,7 @@
 import { diffIptables } from '../../iptables/diff.js'
 import type { Family, Server } from '../../ipvs/types.js'
 import type { Change, ServerChange } from './changes.js'
-import { sameServer, sameService } from './compare.js'
+import { sameHealthCheck, sameServer, sameService } from './compare.js'
 import { orderChanges } from './order.js'
 import type { Scope } from './scope.js'
 import { type KernelState, keyOf, type SetState, type VirtualServerState } from './state.js'
@@ -183,7 +183,7 @@ function diffHealthCheck(port: number, observed: KernelState, planned: KernelSta
     if (before !== undefined) changes.push({ type: 'closeHealthCheck', port })
   } else if (before === undefined) {
     changes.push({ type: 'openHealthCheck', port, check: after })
-  } else if (before.localEndpoints !== after.localEndpoints || before.owner !== after.owner) {
+  } else if (!sameHealthCheck(before, after)) {
     changes.push({ type: 'updateHealthCheck', port, check: after })
   }
 }

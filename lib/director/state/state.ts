@@ -28,6 +28,8 @@ export interface SetState {
 export interface HealthCheckState {
   readonly owner: string
   readonly localEndpoints: number
+  /** Where it listens. @default all addresses */
+  readonly addresses?: readonly string[]
 }
 
 export interface LinkState {
