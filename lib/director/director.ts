@@ -7,6 +7,7 @@ import type { Kernel } from '../kernel.js'
 import { type Change, describeChange } from './state/changes.js'
 import { countSingleChanges } from './state/single-changes.js'
 import * as check from './input/check.js'
+import { isIpv6LinkLocal } from './input/ip.js'
 import type { DataPlane } from './sync/data-plane.js'
 import type { DirectorEvents } from './events.js'
 import { Debt, type DirectorHealth } from './health.js'
@@ -35,6 +36,8 @@ export interface DirectorSettings extends DirectorOptions, KernelPlaneOptions {
 /** What a dry run says. As text: one line a change, `+` to come, `-` to go, `~` to change. */
 export interface DirectorPlan {
   readonly changes: readonly Change[]
+  /** What the option `allowedChanges` would keep from being made; not in the text. */
+  readonly withheld: readonly Change[]
   toString(): string
 }
 
@@ -115,8 +118,12 @@ export class Director extends EventEmitter<DirectorEvents> {
   plan(): Promise<DirectorPlan> {
     return this.#enqueue(async () => {
       await this.#learnFacts()
-      const changes = await this.#reconciler.preview()
-      return { changes, toString: () => changes.map((change) => `${describeChange(change)}\n`).join('') }
+      const { changes, withheld } = await this.#reconciler.preview()
+      return {
+        changes,
+        withheld,
+        toString: () => changes.map((change) => `${describeChange(change)}\n`).join(''),
+      }
     })
   }
 
@@ -280,8 +287,12 @@ export class Director extends EventEmitter<DirectorEvents> {
   async #learnFacts(): Promise<void> {
     const facts = await this.#plane.facts()
     const { link } = this.#planner.options.names
-    const others = facts.addresses.filter((address) => address.interface !== link)
-    const fingerprint = JSON.stringify([others.map(({ address }) => address).sort(), facts.kernelRelease])
+    // Every pod's veth brings an fe80:: address, which no plan knows. The order counts: the first is the node's own.
+    const others = facts.addresses.filter(
+      (one) => one.interface !== link && !isIpv6LinkLocal(one.address.replace(/%.*$/, '')),
+    )
+    const { kernelRelease, iptablesRandomFully } = facts
+    const fingerprint = JSON.stringify([others, kernelRelease, iptablesRandomFully])
     if (fingerprint === this.#knownAddresses) return
     const { nodeName: name, zone } = this.#settings
     this.#planner.updateFacts({ ...facts, name, ...(zone !== undefined && { zone }) })

@@ -11,7 +11,7 @@ import type { Fragment, OutFilter } from './fragment.js'
 import { familyOf } from '../input/ip.js'
 import type { ResolvedOptions } from '../options.js'
 import { planIptables } from './rules.js'
-import { emptyScope, type Scope, touchEntry } from '../state/scope.js'
+import { emptyScope, type Scope, touchEntry, widenScope } from '../state/scope.js'
 import { defineSet, type SetDefinition, type SetRole, setRoles } from '../state/sets.js'
 import type {
   HealthCheckState,
@@ -81,6 +81,11 @@ export class Ledger {
     const scope = this.#scope
     this.#scope = emptyScope()
     return scope
+  }
+
+  /** Adds to what was touched. */
+  touch(scope: Scope): void {
+    widenScope(this.#scope, scope)
   }
 
   /** Puts `next` in the place of `previous`, both of one owner; either may be absent. */

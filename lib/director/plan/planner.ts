@@ -7,6 +7,7 @@ import type { Fragment, TrafficPolicy } from './fragment.js'
 import type { KubernetesEndpointSlice, KubernetesMetadata, KubernetesService } from '../input/kubernetes.js'
 import { Ledger } from './ledger.js'
 import { type DirectorOptions, type ResolvedOptions, resolveOptions } from '../options.js'
+import { differing } from '../state/difference.js'
 import { emptyScope, type Scope } from '../state/scope.js'
 import { objectName, readService } from '../input/service-spec.js'
 import { readSlice, sliceService } from '../input/slice-spec.js'
@@ -18,10 +19,18 @@ import { ServiceWish, VirtualWish, type Wish } from './wish.js'
 /** What names a Kubernetes object: the object itself, its metadata, or `namespace/name`. */
 export type ObjectReference = string | { readonly metadata?: KubernetesMetadata | null | undefined }
 
+interface FormerPlan {
+  readonly state: KernelState
+  /** What nobody had taken yet. */
+  readonly touched: Scope
+}
+
 export class Planner {
   readonly options: ResolvedOptions
   #node: NodeView | undefined
   #ledger: Ledger | undefined
+  /** The plan for the node as it was, while that for the node as it is now is being made. */
+  #former: FormerPlan | undefined
   readonly #services = new Map<string, ServiceWish>()
   /** A plain service may have the name of a Kubernetes one. */
   readonly #virtualServices = new Map<string, VirtualWish>()
@@ -67,6 +76,18 @@ export class Planner {
       this.#compileOne(wish, this.#node)
       yield
     }
+    if (this.#former !== undefined) yield* this.#forgetSameParts(this.#former)
+  }
+
+  /** A plan that was made anew touched everything, and is mostly what it was. */
+  *#forgetSameParts({ state, touched }: FormerPlan): Steps {
+    const ledger = this.#ledger
+    if (ledger === undefined) return
+    const different = yield* differing(state, ledger.state())
+    ledger.takeScope()
+    ledger.touch(different)
+    ledger.touch(touched)
+    this.#former = undefined
   }
 
   /** Returns the owner's name. @throws InvalidArgumentError naming the field; the plan is then as it was */
@@ -124,8 +145,12 @@ export class Planner {
 
   /** Plans everything again for a node that has changed. Rare: addresses of the node come and go seldom. */
   updateFacts(facts: NodeFacts): void {
-    this.#node = viewNode(facts, this.options)
-    this.#ledger = new Ledger(this.#node, this.options)
+    const node = viewNode(facts, this.options)
+    // Where the node changes twice before a plan is made, the last one that was made is the one to compare with.
+    if (this.#ledger !== undefined)
+      this.#former ??= { state: this.#ledger.state(), touched: this.#ledger.takeScope() }
+    this.#node = node
+    this.#ledger = new Ledger(node, this.options)
     this.#troubled.clear()
     this.#withoutLocal = { internal: 0, external: 0 }
     for (const wish of this.#all()) {

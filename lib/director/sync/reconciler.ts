@@ -3,7 +3,7 @@
  * changed, by reading everything where nobody knows. One pass at a time; the caller sees to that.
  */
 import { MutableState } from '../state/apply.js'
-import { isInScope } from '../state/change-key.js'
+import { changeKey, isInScope } from '../state/change-key.js'
 import type { Change } from '../state/changes.js'
 import { sameServer, sameService } from '../state/compare.js'
 import type { ChangeFailure, DataPlane } from './data-plane.js'
@@ -42,7 +42,8 @@ export class Reconciler {
   #mustLook = true
   /** What a pass took from the planner and has not made yet: if it breaks off, the next one finds it here. */
   #taken = emptyScope()
-  #withheld: readonly Change[] = []
+  /** By their keys. */
+  readonly #withheld = new Map<string, Change>()
 
   constructor(
     private readonly planner: Planner,
@@ -52,7 +53,7 @@ export class Reconciler {
 
   /** Changes that are wanted and not allowed. */
   get withheld(): readonly Change[] {
-    return this.#withheld
+    return orderChanges([...this.#withheld.values()])
   }
 
   /** Something happened that the picture does not show: the next pass reads everything. */
@@ -61,13 +62,17 @@ export class Reconciler {
   }
 
   /** What a pass would do, without doing it. Reads everything. */
-  async preview(): Promise<Change[]> {
+  async preview(): Promise<Pick<Pass, 'changes' | 'withheld'>> {
     await inTurns(this.planner.compile())
     const { compiled, options } = this.planner
     const observed = await this.plane.observe(compiled)
     const ours = await inTurns(withoutForeign(observed, compiled, options))
-    const changes = await inTurns(comparing(ours, compiled))
-    return flat(await inTurns(grouping(changes.flatMap(singleChanges))))
+    const { allowed, withheld } = this.#divide(await inTurns(comparing(ours, compiled)))
+    const made = allowed.flatMap((change) => this.drains.asMade(change, this.#drainTimeout) ?? [])
+    return {
+      changes: flat(await inTurns(grouping(made.flatMap(singleChanges)))),
+      withheld: flat(await inTurns(grouping(withheld))),
+    }
   }
 
   /** Makes what was touched since the last pass, and what is due to be tried again. */
@@ -84,7 +89,7 @@ export class Reconciler {
     if (isEmptyScope(scope)) return nothing
     const wanted = await inTurns(comparing(held, this.planner.compiled, scope))
     this.retries.settle(wanted, scope)
-    return this.#make(held, wanted, [], scope.services)
+    return this.#make(held, wanted, [], scope)
   }
 
   /** Reads everything, and repairs what is not as planned. */
@@ -97,7 +102,7 @@ export class Reconciler {
       // Nothing can have drifted from what was never programmed.
       const drift = before === undefined ? [] : this.#driftAmong(wanted, this.#taken)
       this.retries.settle(wanted)
-      return { ...(await this.#make(held, wanted, drift, compiled.services.keys())), full: true }
+      return { ...(await this.#make(held, wanted, drift)), full: true }
     })
   }
 
@@ -187,22 +192,22 @@ export class Reconciler {
     held: MutableState,
     wanted: readonly Change[],
     drift: readonly Change[],
-    services: Iterable<string>,
+    scope?: Scope,
   ): Promise<Pass> {
     const { allowed, withheld } = this.#divide(wanted)
-    this.#withheld = flat(await inTurns(grouping(withheld)))
+    this.#withhold(withheld, scope)
     const known = new Set(this.drains.list())
-    const begun = this.drains.begin(allowed, this.now(), (key) => this.#drainTimeout(key))
+    const begun = this.drains.begin(allowed, this.now(), this.#drainTimeout)
     const groups = await inTurns(grouping(begun))
     const failures = await this.#run(held, groups)
-    await inTurns(this.#shareWithPlan(held, services))
+    await inTurns(this.#shareWithPlan(held, scope?.services ?? this.planner.compiled.services.keys()))
     this.#taken = emptyScope()
     const failed = new Set(failures.map(({ change }) => change))
     const changes = flat(groups)
     return {
       changes: failed.size === 0 ? changes : changes.filter((change) => !failed.has(change)),
       failed: failures.map(({ change, error }) => this.retries.failed(change, error, this.now())),
-      withheld: this.#withheld,
+      withheld: this.withheld,
       drift,
       draining: this.drains.list().filter((server) => !known.has(server)),
       full: false,
@@ -216,7 +221,10 @@ export class Reconciler {
     const allowed: Change[] = []
     const withheld: Change[] = []
     for (const change of wanted) {
-      if (!allowedChanges.has(change.type)) withheld.push(...singleChanges(change))
+      // A removal that begins with weight 0 is both.
+      const made = this.drains.asMade(change, this.#drainTimeout)
+      const mayBe = allowedChanges.has(change.type) && (made === undefined || allowedChanges.has(made.type))
+      if (!mayBe) withheld.push(...singleChanges(change))
       else if (change.type !== 'addService' || allowedChanges.has('addServer')) allowed.push(change)
       else {
         const [service = change, ...servers] = singleChanges(change)
@@ -225,6 +233,13 @@ export class Reconciler {
       }
     }
     return { allowed, withheld }
+  }
+
+  /** Remembers what is withheld, besides what a pass over the scope (absent: over everything) did not look at. */
+  #withhold(withheld: readonly Change[], scope: Scope | undefined): void {
+    for (const [key, change] of this.#withheld)
+      if (scope === undefined || isInScope(change, scope)) this.#withheld.delete(key)
+    for (const change of withheld) this.#withheld.set(changeKey(change), change)
   }
 
   /** Step by step; the picture follows what was made. */
@@ -266,20 +281,19 @@ export class Reconciler {
   }
 
   #driftAmong(wanted: readonly Change[], touched: Scope): Change[] {
-    const drift = wanted.flatMap(singleChanges).filter((change) => {
-      if (this.retries.has(change) || isInScope(change, touched)) return false
+    const drift = wanted.flatMap(singleChanges).flatMap((change) => {
+      if (this.retries.has(change) || isInScope(change, touched)) return []
       // Clients make flows, not somebody who meddles.
-      if (change.type === 'cleanFlows') return false
-      return change.type !== 'removeServer' || !this.drains.has(change.key, change.serverKey)
+      if (change.type === 'cleanFlows') return []
+      const isDraining = change.type === 'removeServer' && this.drains.has(change.key, change.serverKey)
+      // As it should be, unless somebody gave it weight.
+      return isDraining ? (this.drains.asMade(change, this.#drainTimeout) ?? []) : change
     })
     return orderChanges(drift)
   }
 
-  #drainTimeout(key: string): number {
-    return (
-      this.planner.compiled.services.get(key)?.drainTimeoutSeconds ?? this.planner.options.drainTimeoutSeconds
-    )
-  }
+  readonly #drainTimeout = (key: string): number =>
+    this.planner.compiled.services.get(key)?.drainTimeoutSeconds ?? this.planner.options.drainTimeoutSeconds
 
   /** Gone from the kernel without our doing. */
   #forgetServer(key: string, serverKey: string): void {
