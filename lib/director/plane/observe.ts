@@ -6,6 +6,7 @@ import { chainKey, type IptablesState, type TableName } from '../../iptables/typ
 import type { ConfiguredService, Snapshot } from '../../ipvs/snapshot.js'
 import type { Family, Server } from '../../ipvs/types.js'
 import type { Kernel } from '../../kernel.js'
+import type { LinkAddress } from '../../link/types.js'
 import { sameServer, sameService } from '../state/compare.js'
 import { flowTableOf, readStaleFlows } from './clean-flows.js'
 import { canonicalAddress } from '../input/ip.js'
@@ -106,9 +107,11 @@ function asObserved(observed: ConfiguredService): VirtualServerState {
 /** The planned sets that are there. */
 async function readSets(kernel: Kernel, planned: KernelState): Promise<Map<string, SetState>> {
   const result = new Map<string, SetState>()
-  for (const { name, maxelem } of await kernel.sets.list()) {
+  for (const { name, type, family = 'inet', maxelem } of await kernel.sets.list()) {
     const definition = planned.sets.get(name)?.definition
-    if (definition === undefined) continue
+    // One of another type is not the planned one: that one must be made in its place.
+    if (definition === undefined || definition.type !== type) continue
+    if (type !== 'bitmap:port' && definition.family !== family) continue
     const maxElements = maxelem ?? definition.maxElements
     result.set(name, { definition: { ...definition, maxElements }, entries: await readEntries(kernel, name) })
   }
@@ -147,7 +150,13 @@ async function readLink(kernel: Kernel, name: string): Promise<LinkState | undef
   if (addresses === undefined) return undefined
   // The kernel itself gives an IPv6 link that is up an address of the link's scope.
   const ours = addresses.filter(({ family, scope }) => family === 'inet' || scope === 'global')
-  return { name, addresses: new Set(ours.map(({ address }) => canonicalAddress(address) ?? address)) }
+  return { name, addresses: new Set(ours.map(addressText)) }
+}
+
+/** With its prefix where that is not the address alone: such a one is not what was planned, and is removed as it is. */
+function addressText({ family, address, prefixLength }: LinkAddress): string {
+  const text = canonicalAddress(address) ?? address
+  return prefixLength === (family === 'inet' ? 32 : 128) ? text : `${text}/${prefixLength}`
 }
 
 async function readSysctls(kernel: Kernel, planned: KernelState): Promise<Map<string, string>> {

@@ -34,7 +34,7 @@ export interface HealthCheckState {
 
 export interface LinkState {
   readonly name: string
-  /** Bound as /32 and /128. */
+  /** Bound as /32 and /128; one that others bound otherwise has its prefix: `10.0.0.1/24`. */
   readonly addresses: ReadonlySet<string>
 }
 

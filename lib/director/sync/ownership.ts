@@ -29,7 +29,9 @@ export function isOurs(state: VirtualServerState, observed: KernelState, options
 }
 
 export function isExcluded(address: string, options: ResolvedOptions): boolean {
-  return options.excludeCidrs.some((prefix) => prefixHolds(prefix, address))
+  // An address on the link may come with its prefix.
+  const [host = address] = address.split('/')
+  return options.excludeCidrs.some((prefix) => prefixHolds(prefix, host))
 }
 
 /**
