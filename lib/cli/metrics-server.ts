@@ -7,8 +7,6 @@ export interface MetricsServerOptions {
   readonly metrics: DirectorMetrics
   readonly port: number
   readonly host: string
-  /** A wish that waits longer than this for a pass makes `/healthz` say 503. */
-  readonly longestWaitMs: number
 }
 
 /** Resolves once the port is open, which it has taken by then. */
@@ -27,16 +25,17 @@ export function serveMetrics(options: MetricsServerOptions): Promise<Server> {
 async function answer(
   url: string,
   response: ServerResponse,
-  { director, metrics, longestWaitMs }: MetricsServerOptions,
+  { director, metrics }: MetricsServerOptions,
 ): Promise<void> {
   const { expositionType } = await import('../director/index.js')
-  switch (url.split('?', 1)[0]) {
+  const path = url.split('?', 1)[0]
+  switch (path) {
     case '/metrics':
       response.writeHead(200, { 'Content-Type': expositionType }).end(await metrics.text())
       return
     case '/healthz':
     case '/livez': {
-      const { code, body } = health(director, longestWaitMs)
+      const { code, body } = health(director, path === '/healthz')
       response.writeHead(code, { 'Content-Type': 'application/json' }).end(`${JSON.stringify(body)}\n`)
       return
     }
@@ -47,12 +46,14 @@ async function answer(
   }
 }
 
-/** As kube-proxy has it: healthy while no wish has waited too long for a pass that ended. */
-function health(director: Director, longestWaitMs: number): { code: number; body: object } {
-  const { lastSync, lastQueued, wishes } = director.status()
-  const now = new Date()
-  const pending = wishes.services.pending + wishes.endpoints.pending > 0
-  const waits = pending && lastQueued !== undefined && now.getTime() - lastQueued.getTime() > longestWaitMs
-  const code = lastSync === undefined || waits ? 503 : 200
-  return { code, body: { lastUpdated: lastSync ?? null, currentTime: now } }
+/** As kube-proxy has it: what is owed waits not too long. A node on its way out is alive, and not healthy. */
+function health(director: Director, asksForNode: boolean): { code: number; body: object } {
+  const { healthy, nodeEligible, lastSync } = director.health()
+  const isWell = healthy && lastSync !== undefined && (nodeEligible || !asksForNode)
+  const body = {
+    lastUpdated: lastSync ?? null,
+    currentTime: new Date(),
+    ...(asksForNode && { nodeEligible }),
+  }
+  return { code: isWell ? 200 : 503, body }
 }

@@ -7,8 +7,11 @@ import type { Kernel } from '../kernel.js'
 import { type Change, describeChange } from './state/changes.js'
 import { countSingleChanges } from './state/single-changes.js'
 import * as check from './input/check.js'
+import { isIpv6LinkLocal } from './input/ip.js'
 import type { DataPlane } from './sync/data-plane.js'
-import type { DirectorEvents, ProgrammedEvent } from './events.js'
+import type { DirectorEvents } from './events.js'
+import { Debt, type DirectorHealth } from './health.js'
+import { PendingEndpoints } from './pending-endpoints.js'
 import { WishCounter } from './metrics/wish-counter.js'
 import { KernelPlane, type KernelPlaneOptions } from './plane/kernel-plane.js'
 import type { KubernetesEndpointSlice, KubernetesService } from './input/kubernetes.js'
@@ -16,7 +19,7 @@ import type { DirectorOptions } from './options.js'
 import { type ObjectReference, Planner } from './plan/planner.js'
 import { type Pass, Reconciler } from './sync/reconciler.js'
 import { inTurns, type Steps } from '../turns.js'
-import { type DirectorStatus, ownersOf, statusOf, troubledServices } from './status.js'
+import { type DirectorStatus, ownersOf, statusOf, unfinishedServices } from './status.js'
 import { isVirtualService, type VirtualService } from './input/virtual-service.js'
 
 export interface DirectorSettings extends DirectorOptions, KernelPlaneOptions {
@@ -33,6 +36,8 @@ export interface DirectorSettings extends DirectorOptions, KernelPlaneOptions {
 /** What a dry run says. As text: one line a change, `+` to come, `-` to go, `~` to change. */
 export interface DirectorPlan {
   readonly changes: readonly Change[]
+  /** What the option `allowedChanges` would keep from being made; not in the text. */
+  readonly withheld: readonly Change[]
   toString(): string
 }
 
@@ -57,8 +62,9 @@ export class Director extends EventEmitter<DirectorEvents> {
   /** The time of this turn of the event loop, once somebody has asked for it. */
   #turnTime: number | undefined
   readonly #wishes = { services: new WishCounter(), endpoints: new WishCounter() }
-  /** When the endpoints of a service changed that are not programmed yet, `performance.now()`. */
-  readonly #pendingEndpoints = new Map<string, number>()
+  readonly #pending = new PendingEndpoints()
+  readonly #debt = new Debt()
+  #nodeEligible = true
 
   /** `kernel`: an open kernel, or another data plane. @throws InvalidArgumentError naming the setting */
   constructor(kernel: Kernel | DataPlane, settings: DirectorSettings = {}) {
@@ -74,6 +80,7 @@ export class Director extends EventEmitter<DirectorEvents> {
     this.#plane =
       'observe' in kernel ? kernel : new KernelPlane(kernel, this.#planner.options, { netns, iptables })
     this.#reconciler = new Reconciler(this.#planner, this.#plane, () => performance.now())
+    this.#plane.watchHealth?.(() => this.health().healthy)
   }
 
   /** A Kubernetes service, or a plain one as {@link upsertVirtualService} takes it. */
@@ -115,8 +122,12 @@ export class Director extends EventEmitter<DirectorEvents> {
   plan(): Promise<DirectorPlan> {
     return this.#enqueue(async () => {
       await this.#learnFacts()
-      const changes = await this.#reconciler.preview()
-      return { changes, toString: () => changes.map((change) => `${describeChange(change)}\n`).join('') }
+      const { changes, withheld } = await this.#reconciler.preview()
+      return {
+        changes,
+        withheld,
+        toString: () => changes.map((change) => `${describeChange(change)}\n`).join(''),
+      }
     })
   }
 
@@ -136,6 +147,7 @@ export class Director extends EventEmitter<DirectorEvents> {
       await this.sync({ full: true })
     } catch (error) {
       this.#started = false
+      clearTimeout(this.#retryTimer)
       throw error
     }
     this.#every(this.#settings.resyncMs, () => this.sync({ full: true }))
@@ -186,6 +198,18 @@ export class Director extends EventEmitter<DirectorEvents> {
     })
   }
 
+  /** Whether wishes reach the kernel in time. Costs nothing, unlike {@link status}. */
+  health(): DirectorHealth {
+    const { since } = this.#debt
+    const healthy = since === undefined || performance.now() - since <= 2 * this.#settings.resyncMs
+    return { healthy, nodeEligible: this.#nodeEligible, lastSync: this.#lastSync }
+  }
+
+  /** False while the node is on its way out: outside balancers that ask `/healthz` then send elsewhere. */
+  setNodeEligible(eligible: boolean): void {
+    this.#nodeEligible = check.boolean('eligible', eligible)
+  }
+
   /** What all services did together, from the data plane; `undefined` where it cannot tell. */
   async statistics(): Promise<IpvsStatistics | undefined> {
     return this.#plane.statistics?.()
@@ -204,6 +228,7 @@ export class Director extends EventEmitter<DirectorEvents> {
   #schedule(kind: 'services' | 'endpoints'): void {
     this.#wishes[kind].add()
     this.#lastQueued = this.#now()
+    this.#debt.wish(this.#lastQueued)
     if (!this.#started || this.#scheduled) return
     this.#scheduled = true
     setImmediate(() => {
@@ -219,44 +244,59 @@ export class Director extends EventEmitter<DirectorEvents> {
   /** Nobody awaits it: what goes wrong as a whole becomes an event, and the next pass looks at everything again. */
   #inBackground(work: () => Promise<unknown>): void {
     work().catch((error: unknown) => {
-      this.#reconciler.forgetPicture()
       const cause =
         error instanceof Error ? error : new DirectorError(String(error), { code: 'ERR_INTERNAL' })
-      this.emit('failed', { error: cause, owners: [], attempts: 1 })
+      this.#tell('failed', {
+        error: cause,
+        owners: [],
+        attempts: Math.max(1, this.#reconciler.retries.broken),
+      })
     })
   }
 
   async #pass(full: boolean): Promise<Pass> {
+    this.#debt.begin(performance.now())
+    try {
+      const pass = await this.#timedPass(full)
+      this.#reconciler.retries.ended()
+      this.#debt.end()
+      return pass
+    } catch (error) {
+      this.#reconciler.retries.broke(performance.now())
+      throw error
+    } finally {
+      this.#scheduleRetry()
+    }
+  }
+
+  async #timedPass(full: boolean): Promise<Pass> {
     const began = performance.now()
-    const planned = new Map(this.#pendingEndpoints)
+    const taken = this.#pending.taken()
     for (const counter of Object.values(this.#wishes)) counter.take()
     if (full || this.#knownAddresses === undefined) await this.#learnFacts()
     const pass = full ? await this.#reconciler.fullPass() : await this.#reconciler.pass()
     this.#lastSync = new Date()
     const ended = performance.now()
     this.#report(pass, ended - began)
-    await inTurns(this.#reportingProgrammed(planned, ended))
-    this.#scheduleRetry()
+    if (taken.size > 0) await inTurns(this.#reportingProgrammed(taken, ended))
     return pass
   }
 
   async #finishDrains(): Promise<void> {
     const { changes } = await this.#reconciler.finishDrains()
-    for (const change of changes) if (change.type === 'removeServer') this.emit('drained', change)
+    for (const change of changes) if (change.type === 'removeServer') this.#tell('drained', change)
   }
 
   /** The node's addresses decide about node ports and about what is bound: when they change, all is planned again. */
   async #learnFacts(): Promise<void> {
     const facts = await this.#plane.facts()
     const { link } = this.#planner.options.names
-    const others = facts.addresses.filter((address) => address.interface !== link)
-    const { kernelRelease, primary, unavailable = {} } = facts
-    const fingerprint = JSON.stringify([
-      others.map(({ address }) => address).sort(),
-      kernelRelease,
-      primary,
-      unavailable,
-    ])
+    // Every pod's veth brings an fe80:: address, which no plan knows. The order counts: the first is the node's own.
+    const others = facts.addresses.filter(
+      (one) => one.interface !== link && !isIpv6LinkLocal(one.address.replace(/%.*$/, '')),
+    )
+    const { kernelRelease, iptablesRandomFully, primary, unavailable = {} } = facts
+    const fingerprint = JSON.stringify([others, kernelRelease, iptablesRandomFully, primary, unavailable])
     if (fingerprint === this.#knownAddresses) return
     const { nodeName: name, zone } = this.#settings
     this.#planner.updateFacts({ ...facts, name, ...(zone !== undefined && { zone }) })
@@ -266,9 +306,7 @@ export class Director extends EventEmitter<DirectorEvents> {
   }
 
   #touchEndpoints(service: string | undefined): void {
-    if (service !== undefined && !this.#pendingEndpoints.has(service)) {
-      this.#pendingEndpoints.set(service, this.#now())
-    }
+    if (service !== undefined) this.#pending.touch(service, this.#now())
   }
 
   /** One look at the clock a turn: where the kernel has to be asked for it, ten thousand looks are a part of a second. */
@@ -281,12 +319,12 @@ export class Director extends EventEmitter<DirectorEvents> {
   }
 
   #report(pass: Pass, durationMs: number): void {
-    if (pass.drift.length > 0) this.emit('drift', { changes: pass.drift })
-    for (const server of pass.draining) this.emit('draining', server)
+    if (pass.drift.length > 0) this.#tell('drift', { changes: pass.drift })
+    for (const server of pass.draining) this.#tell('draining', server)
     for (const { change, error, attempts } of pass.failed) {
-      this.emit('failed', { change, error, attempts, owners: ownersOf(change, this.#planner) })
+      this.#tell('failed', { change, error, attempts, owners: ownersOf(change, this.#planner) })
     }
-    this.emit('synced', {
+    this.#tell('synced', {
       changes: countSingleChanges(pass.changes),
       failed: pass.failed.length,
       full: pass.full,
@@ -294,16 +332,25 @@ export class Director extends EventEmitter<DirectorEvents> {
     })
   }
 
-  *#reportingProgrammed(planned: ReadonlyMap<string, number>, now: number): Steps {
-    if (planned.size === 0) return
-    const troubled = troubledServices(this.#planner, this.#reconciler)
-    for (const [service, since] of planned) {
-      if (troubled.has(service)) continue
-      // Touched again meanwhile: that later change is reported by a later pass.
-      if (this.#pendingEndpoints.get(service) === since) this.#pendingEndpoints.delete(service)
-      const event: ProgrammedEvent = { service, latencyMs: now - since }
-      this.emit('endpointProgrammed', event)
-      yield
+  #reportingProgrammed(taken: ReadonlyMap<string, number>, ended: number): Steps {
+    const unfinished = unfinishedServices(this.#planner, this.#reconciler)
+    const stateOf = (service: string): 'ready' | 'waits' | 'nothing' =>
+      unfinished.has(service) ? 'waits' : this.#planner.hasServices(service) ? 'ready' : 'nothing'
+    return this.#pending.reporting(taken, ended, stateOf, (event) => this.#tell('endpointProgrammed', event))
+  }
+
+  /**
+   * A listener that throws breaks no pass: its error is thrown again where nobody but the process catches it, as an error
+   * of a listener that a timer called would be.
+   */
+  #tell<Name extends keyof DirectorEvents>(name: Name, ...event: DirectorEvents[Name]): void {
+    try {
+      // The types of `emit` do not know that a name and its event belong together.
+      this.emit(name, ...(event as never))
+    } catch (error) {
+      queueMicrotask(() => {
+        throw error
+      })
     }
   }
 

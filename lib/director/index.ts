@@ -26,6 +26,7 @@ export { groupBySteps, orderChanges, type Step, steps } from './state/order.js'
 export { type DesiredState, plan } from './plan/plan.js'
 export type { ChangeFailure, ConnectionCounts, DataPlane, PlaneFacts } from './sync/data-plane.js'
 export { Director, type DirectorPlan, type DirectorSettings } from './director.js'
+export type { DirectorHealth } from './health.js'
 export type { DrainingServer } from './sync/drain.js'
 export type {
   DirectorEvents,

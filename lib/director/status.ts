@@ -60,6 +60,16 @@ export function troubledServices(planner: Planner, reconciler: Reconciler): Map<
   return result
 }
 
+/** Services whose endpoints are not as wished: something failed, or is not allowed. */
+export function unfinishedServices(planner: Planner, reconciler: Reconciler): Set<string> {
+  const result = new Set(troubledServices(planner, reconciler).keys())
+  for (const change of reconciler.withheld) {
+    // Who asked for an entry takes a look at all services to tell, and says nothing about endpoints.
+    if ('key' in change) for (const owner of ownersOf(change, planner)) result.add(owner)
+  }
+  return result
+}
+
 /** Services that want what a change is about; none where it serves all of them, or nobody any more. */
 export function ownersOf(change: Change, planner: Planner): string[] {
   if (change.type === 'addEntry' || change.type === 'removeEntry') return planner.ownersOf(change)

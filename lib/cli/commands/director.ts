@@ -1,5 +1,5 @@
 import type { Command } from 'commander'
-import type { Director, DirectorSettings, Pass } from '../../director/index.js'
+import type { Change, Director, DirectorSettings, Pass } from '../../director/index.js'
 import type { Kernel } from '../../kernel.js'
 import { InvalidArgumentError } from '../../errors.js'
 import type { RegisterCommand } from './index.js'
@@ -108,6 +108,7 @@ async function wish(director: Director, { file }: DirectorFlags): Promise<void> 
 async function showPlan(director: Director, { json }: DirectorFlags): Promise<void> {
   const planned = await director.plan()
   await print(planned.changes, json)
+  await printWithheld(planned.withheld)
 }
 
 async function apply(director: Director, { json }: DirectorFlags): Promise<void> {
@@ -137,7 +138,6 @@ async function keepRunning(
           metrics,
           port: metricsPort,
           host: metricsAddress,
-          longestWaitMs: 60_000,
         })
   try {
     await interruptible(async (signal) => {
@@ -165,9 +165,14 @@ async function report({ changes, failed, withheld }: Pass, json: boolean | undef
   for (const { change, error } of failed) {
     process.stderr.write(`failed: ${describeChange(change)}: ${error.message}\n`)
   }
-  for (const change of withheld) process.stderr.write(`not allowed: ${describeChange(change)}\n`)
+  await printWithheld(withheld)
   const { exitCodes } = await import('../exit-codes.js')
   if (failed.length > 0) process.exitCode = exitCodes.failed
+}
+
+async function printWithheld(withheld: readonly Change[]): Promise<void> {
+  const { describeChange } = await import('../../director/index.js')
+  for (const change of withheld) process.stderr.write(`not allowed: ${describeChange(change)}\n`)
 }
 
 /** Changes one a line; as JSON with maps as objects and sets as arrays. */

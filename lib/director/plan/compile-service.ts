@@ -20,17 +20,20 @@ export function compileService(
 ): Fragment {
   const drain = spec.tuning.drainTimeoutSeconds ?? options.drainTimeoutSeconds
   const builder = new FragmentBuilder(spec.name, spec.rank, drain)
-  const localEndpoints = new Set<string>()
+  // A pod of two families has an address of each, and is one endpoint.
+  let localEndpoints = 0
   for (const family of options.families) {
     if (spec.clusterAddress[family] === undefined) continue
+    const local = new Set<string>()
     for (const port of spec.ports) {
       const selection = selectEndpoints(port, family, slices, node)
       new PortCompiler(spec, port, family, selection, node, options, builder).run()
       for (const { endpoint } of selection.onThisNode)
-        if (endpoint.condition.ready) localEndpoints.add(endpoint.address)
+        if (endpoint.condition.ready) local.add(endpoint.address)
     }
+    localEndpoints = Math.max(localEndpoints, local.size)
   }
-  compileHealthCheck(spec, localEndpoints.size, options, builder)
+  compileHealthCheck(spec, localEndpoints, options, builder)
   return builder.build()
 }
 

@@ -35,6 +35,8 @@ export interface NodeView {
   primary(family: Family): string | undefined
   /** Addresses on which node ports are served, sorted. */
   nodePortAddresses(family: Family): readonly string[]
+  /** Where health checks listen; `undefined`: on all addresses. As kube-proxy: on those that serve node ports, where these are chosen. */
+  readonly healthCheckAddresses: readonly string[] | undefined
   /** Whether an interface other than the dummy link has the address: then it must not be bound a second time. */
   hasElsewhere(address: string): boolean
   /** Whether it is an address of the node itself, and none that some director bound. */
@@ -62,6 +64,10 @@ export function viewNode(facts: NodeFacts, options: ResolvedOptions): NodeView {
       facts.primary?.[family] ??
       own.find((address) => familyOf(address) === family && isReachable(address)),
     nodePortAddresses: (family) => nodePorts[family],
+    healthCheckAddresses:
+      options.nodePortAddresses.length === 0
+        ? undefined
+        : options.families.flatMap((family) => nodePorts[family]),
     hasElsewhere: (address) => elsewhere.has(address),
     isOwn: (address) => ofNode.has(address),
   }

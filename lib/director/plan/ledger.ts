@@ -11,16 +11,24 @@ import type { Fragment, OutFilter } from './fragment.js'
 import { familyOf } from '../input/ip.js'
 import type { ResolvedOptions } from '../options.js'
 import { planIptables } from './rules.js'
-import { emptyScope, type Scope, touchEntry } from '../state/scope.js'
+import { emptyScope, type Scope, touchEntry, widenScope } from '../state/scope.js'
 import { defineSet, type SetDefinition, type SetRole, setRoles } from '../state/sets.js'
-import type { HealthCheckState, KernelState, SetState, VirtualServerState } from '../state/state.js'
-import { planSysctls } from './sysctls.js'
+import type {
+  HealthCheckState,
+  KernelState,
+  SetState,
+  TimeoutState,
+  VirtualServerState,
+} from '../state/state.js'
+import { planSysctls, planTimeouts } from './sysctls.js'
 
 /** A set that is being planned: its definition is replaced when it outgrows it. */
 interface PlannedSet extends SetState {
   definition: SetDefinition
   readonly held: CountedSet
 }
+
+const noFlows: KernelState['staleFlows'] = new Map()
 
 export class Ledger {
   readonly #services = new Claims<string, VirtualServerState>()
@@ -32,6 +40,7 @@ export class Ledger {
   readonly #iptables = new Map<Family, IptablesState>()
   readonly #staleRules = new Set<Family>()
   readonly #sysctls: ReadonlyMap<string, string>
+  readonly #timeouts: TimeoutState
   #scope = emptyScope()
 
   constructor(
@@ -39,6 +48,7 @@ export class Ledger {
     private readonly options: ResolvedOptions,
   ) {
     this.#sysctls = planSysctls(node.kernelRelease, options)
+    this.#timeouts = planTimeouts(options)
     for (const family of options.families) {
       this.#staleRules.add(family)
       for (const role of setRoles) {
@@ -59,6 +69,8 @@ export class Ledger {
       iptables: this.#iptables,
       link: { name: this.options.names.link, addresses: this.#addresses.members },
       sysctls: this.#sysctls,
+      timeouts: this.#timeouts,
+      staleFlows: noFlows,
       healthChecks: this.#healthChecks.winners,
     }
   }
@@ -69,6 +81,11 @@ export class Ledger {
     const scope = this.#scope
     this.#scope = emptyScope()
     return scope
+  }
+
+  /** Adds to what was touched. */
+  touch(scope: Scope): void {
+    widenScope(this.#scope, scope)
   }
 
   /** Puts `next` in the place of `previous`, both of one owner; either may be absent. */
@@ -95,7 +112,12 @@ export class Ledger {
     for (const [text, filter] of fragment.outFilters) this.#holdOutFilter(text, filter)
     const { healthCheck: check } = fragment
     if (check === undefined) return
-    const wanted = { owner, localEndpoints: check.localEndpoints }
+    const { healthCheckAddresses: addresses } = this.node
+    const wanted = {
+      owner,
+      localEndpoints: check.localEndpoints,
+      ...(addresses !== undefined && { addresses }),
+    }
     if (this.#healthChecks.claim(check.port, rank, wanted)) this.#scope.healthChecks.add(check.port)
   }
 

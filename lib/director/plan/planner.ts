@@ -8,6 +8,7 @@ import type { Fragment, TrafficPolicy } from './fragment.js'
 import type { KubernetesEndpointSlice, KubernetesMetadata, KubernetesService } from '../input/kubernetes.js'
 import { Ledger } from './ledger.js'
 import { type DirectorOptions, type ResolvedOptions, resolveOptions } from '../options.js'
+import { differing } from '../state/difference.js'
 import { emptyScope, type Scope } from '../state/scope.js'
 import { objectName, readService } from '../input/service-spec.js'
 import { readSlice, sliceService } from '../input/slice-spec.js'
@@ -19,12 +20,20 @@ import { ServiceWish, VirtualWish, type Wish } from './wish.js'
 /** What names a Kubernetes object: the object itself, its metadata, or `namespace/name`. */
 export type ObjectReference = string | { readonly metadata?: KubernetesMetadata | null | undefined }
 
+interface FormerPlan {
+  readonly state: KernelState
+  /** What nobody had taken yet. */
+  readonly touched: Scope
+}
+
 export class Planner {
   readonly #wished: ResolvedOptions
   #options: ResolvedOptions
   #unavailable: ReadonlyMap<Family, string> = new Map()
   #node: NodeView | undefined
   #ledger: Ledger | undefined
+  /** The plan for the node as it was, while that for the node as it is now is being made. */
+  #former: FormerPlan | undefined
   readonly #services = new Map<string, ServiceWish>()
   /** A plain service may have the name of a Kubernetes one. */
   readonly #virtualServices = new Map<string, VirtualWish>()
@@ -81,6 +90,18 @@ export class Planner {
       this.#compileOne(wish, this.#node)
       yield
     }
+    if (this.#former !== undefined) yield* this.#forgetSameParts(this.#former)
+  }
+
+  /** A plan that was made anew touched everything, and is mostly what it was. */
+  *#forgetSameParts({ state, touched }: FormerPlan): Steps {
+    const ledger = this.#ledger
+    if (ledger === undefined) return
+    const different = yield* differing(state, ledger.state())
+    ledger.takeScope()
+    ledger.touch(different)
+    ledger.touch(touched)
+    this.#former = undefined
   }
 
   /** Returns the owner's name. @throws InvalidArgumentError naming the field; the plan is then as it was */
@@ -144,8 +165,12 @@ export class Planner {
     )
     const families = this.#wished.families.filter((family) => !this.#unavailable.has(family))
     this.#options = { ...this.#wished, families }
-    this.#node = viewNode(facts, this.options)
-    this.#ledger = new Ledger(this.#node, this.options)
+    const node = viewNode(facts, this.options)
+    // Where the node changes twice before a plan is made, the last one that was made is the one to compare with.
+    if (this.#ledger !== undefined)
+      this.#former ??= { state: this.#ledger.state(), touched: this.#ledger.takeScope() }
+    this.#node = node
+    this.#ledger = new Ledger(node, this.options)
     this.#troubled.clear()
     this.#withoutLocal = { internal: 0, external: 0 }
     for (const wish of this.#all()) {
@@ -170,6 +195,12 @@ export class Planner {
   /** How many services have a Local policy that finds endpoints, and none on this node. */
   withoutLocalEndpoints(): Record<TrafficPolicy, number> {
     return { ...this.#withoutLocal }
+  }
+
+  /** Whether the plan has virtual services of that owner, as of the last {@link compile}. */
+  hasServices(owner: string): boolean {
+    const fragments = [this.#services.get(owner)?.fragment, this.#virtualServices.get(owner)?.fragment]
+    return fragments.some((fragment) => fragment !== undefined && fragment.services.size > 0)
   }
 
   /** Owners whose wishes include the entry or the address. Looks at all of them: for reports of failures only. */

@@ -1,5 +1,6 @@
 /** The kernel settings that the director needs, for this kernel and these options. */
 import type { ResolvedOptions } from '../options.js'
+import type { TimeoutState } from '../state/state.js'
 
 export function planSysctls(kernelRelease: string, options: ResolvedOptions): Map<string, string> {
   const wanted = new Map([
@@ -18,6 +19,17 @@ export function planSysctls(kernelRelease: string, options: ResolvedOptions): Ma
     wanted.set('net.ipv4.conf.all.arp_announce', '2')
   }
   return wanted
+}
+
+/** Those that are asked for: 0 leaves the kernel's. */
+export function planTimeouts({ timeouts }: ResolvedOptions): TimeoutState {
+  const { tcpSeconds = 0, tcpFinSeconds = 0, udpSeconds = 0 } = timeouts
+  const all = [
+    ['tcpSeconds', tcpSeconds],
+    ['tcpFinSeconds', tcpFinSeconds],
+    ['udpSeconds', udpSeconds],
+  ] as const
+  return new Map(all.filter(([, seconds]) => seconds > 0))
 }
 
 /**

@@ -3,6 +3,7 @@
  * would lead its client into nothing for as long as the client keeps asking.
  */
 import { formatEndpoint } from '../../address.js'
+import type { ServiceKey } from '../../ipvs/types.js'
 import { type KernelState, serviceKeyText } from '../state/state.js'
 
 interface FlowDirection {
@@ -18,14 +19,22 @@ export interface FlowEnds {
   readonly reply: FlowDirection
 }
 
+/** The service that a UDP flow would be for. */
+export function serviceOf({ original }: FlowEnds): ServiceKey & { readonly protocol: 'udp' } {
+  const { destination: address, destinationPort: port = 0 } = original
+  return { protocol: 'udp', address, port }
+}
+
 /**
  * A planned service without any server is skipped, as kube-proxy does: nobody could answer better. kube-proxy keeps flows
  * to every serving endpoint; here the servers decide, since IPVS removes UDP servers at once and would not forward to
- * others.
+ * others. Of a service that is not planned, every flow is stale that somebody else answers than who was asked.
  */
 export function isStale(flow: FlowEnds, planned: KernelState): boolean {
-  const { destination: address, destinationPort: port = 0 } = flow.original
-  const service = planned.services.get(serviceKeyText({ protocol: 'udp', address, port }))
-  if (service === undefined || service.servers.size === 0) return false
-  return !service.servers.has(formatEndpoint(flow.reply.source, flow.reply.sourcePort ?? 0))
+  const { original, reply } = flow
+  const service = planned.services.get(serviceKeyText(serviceOf(flow)))
+  const answers = formatEndpoint(reply.source, reply.sourcePort ?? 0)
+  if (service === undefined)
+    return answers !== formatEndpoint(original.destination, original.destinationPort ?? 0)
+  return service.servers.size > 0 && !service.servers.has(answers)
 }

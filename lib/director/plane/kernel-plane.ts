@@ -1,20 +1,21 @@
 /** The data plane of one network namespace: IPVS, IP sets, iptables, a dummy link, sysctls, conntrack. */
+import { stat } from 'node:fs/promises'
 import { release } from 'node:os'
 import { formatEndpoint } from '../../address.js'
-import { DirectorError } from '../../errors.js'
+import { DirectorError, UnsupportedFeatureError } from '../../errors.js'
 import { Iptables, type IptablesOptions } from '../../iptables/program.js'
 import type { IpvsStatistics } from '../../ipvs/statistics.js'
 import type { Snapshot } from '../../ipvs/snapshot.js'
-import type { Family, ServerState, ServiceKey } from '../../ipvs/types.js'
+import type { Family, ServerState } from '../../ipvs/types.js'
 import type { Kernel } from '../../kernel.js'
 import type { Change } from '../state/changes.js'
 import type { ChangeFailure, ConnectionCounts, DataPlane, PlaneFacts } from '../sync/data-plane.js'
 import type { DrainingServer } from '../sync/drain.js'
 import type { ResolvedOptions } from '../options.js'
-import { type KernelState, serviceKeyText } from '../state/state.js'
+import { type HealthCheckState, type KernelState, serviceKeyText } from '../state/state.js'
 import { inTurns, type Steps } from '../../turns.js'
 import { makeInBatch } from './batch-changes.js'
-import { cleanFlows, type FlowTable } from './clean-flows.js'
+import { cleanFlows, flowTableOf } from './clean-flows.js'
 import { HealthCheckServers } from './health-check-servers.js'
 import { isAtLeast, primaryAddresses, usableIptables } from './node-facts.js'
 import { observeKernel } from './observe.js'
@@ -34,7 +35,7 @@ const mostSingleQuestions = 1 / 4
 export class KernelPlane implements DataPlane {
   readonly #iptables: Readonly<Record<Family, Iptables>>
   readonly #healthChecks = new HealthCheckServers()
-  #prepared = false
+  readonly #netns: string | undefined
   /** At the last look. */
   #serviceCount = 0
 
@@ -43,6 +44,7 @@ export class KernelPlane implements DataPlane {
     private readonly options: ResolvedOptions,
     { netns, iptables: variant }: KernelPlaneOptions = {},
   ) {
+    this.#netns = netns
     const programs = { netns, variant }
     this.#iptables = { inet: new Iptables('inet', programs), inet6: new Iptables('inet6', programs) }
   }
@@ -61,7 +63,6 @@ export class KernelPlane implements DataPlane {
   }
 
   async observe(planned: KernelState): Promise<KernelState> {
-    await this.#prepare()
     const checks = this.#healthChecks.states()
     const state = await observeKernel(this.kernel, this.#iptables, checks, planned, this.options)
     this.#serviceCount = state.services.size
@@ -72,14 +73,17 @@ export class KernelPlane implements DataPlane {
     const failures: ChangeFailure[] = []
     const batched: BatchedChange[] = []
     const rules: Promise<void>[] = []
+    const flows: CleanFlowsChange[] = []
     for (const change of changes) {
       if (isBatched(change)) batched.push(change)
+      else if (change.type === 'cleanFlows') flows.push(change)
       // The families' programs do not touch each other.
       else if (change.type === 'writeRules')
         rules.push(collect(failures, change, () => this.#makeOne(change, planned)))
       else await collect(failures, change, () => this.#makeOne(change, planned))
     }
     await Promise.all(rules)
+    failures.push(...(await this.#cleanFlows(flows, planned)))
     if (batched.length > 0) failures.push(...(await makeInBatch(this.kernel, batched)))
     return failures
   }
@@ -98,23 +102,41 @@ export class KernelPlane implements DataPlane {
     return this.kernel.ipvs.statistics()
   }
 
+  watchHealth(isHealthy: () => boolean): void {
+    this.#healthChecks.isHealthy = isHealthy
+  }
+
   close(): Promise<void> {
     return this.#healthChecks.close()
   }
 
-  async #prepare(): Promise<void> {
-    if (this.#prepared) return
-    const { tcpSeconds = 0, tcpFinSeconds = 0, udpSeconds = 0 } = this.options.timeouts
-    if (tcpSeconds + tcpFinSeconds + udpSeconds > 0) {
-      await this.kernel.ipvs.setTimeouts({ tcpSeconds, tcpFinSeconds, udpSeconds })
+  /** One walk of the table for all of them, so that they succeed or fail together. */
+  async #cleanFlows(changes: readonly CleanFlowsChange[], planned: KernelState): Promise<ChangeFailure[]> {
+    const table = flowTableOf(this.kernel)
+    if (table === undefined || changes.length === 0) return []
+    try {
+      await cleanFlows(
+        table,
+        changes.map(({ service }) => service),
+        planned,
+      )
+      return []
+    } catch (error) {
+      if (!(error instanceof Error)) throw error
+      return changes.map((change) => ({ change, error }))
     }
-    this.#prepared = true
   }
 
-  /** A kernel that is asked for nothing but IPVS may come without conntrack: then there is nothing to forget. */
-  async #cleanFlows(service: ServiceKey, planned: KernelState): Promise<void> {
-    const { conntrack } = this.kernel as { readonly conntrack?: FlowTable }
-    if (conntrack !== undefined) await cleanFlows(conntrack, service, planned)
+  /** A server in the wrong namespace would be worse than none: balancers would ask another host's, or nobody's. */
+  async #setHealthCheck(port: number, check: HealthCheckState): Promise<void> {
+    if (this.#netns !== undefined && !(await isOwnNamespace(this.#netns))) {
+      throw new UnsupportedFeatureError(
+        `health-check node port ${port}`,
+        `this process is not in ${this.#netns}, and Node.js opens sockets in its own namespace only`,
+        'start the director inside, with ip netns exec or nsenter --net, and without `netns`',
+      )
+    }
+    await this.#healthChecks.set(port, check)
   }
 
   async #makeOne(change: Change, planned: KernelState): Promise<void> {
@@ -122,6 +144,8 @@ export class KernelPlane implements DataPlane {
     switch (change.type) {
       case 'setSysctl':
         return kernel.sysctls.set(change.name, change.value)
+      case 'setTimeouts':
+        return kernel.ipvs.setTimeouts(Object.fromEntries(change.timeouts))
       case 'createSet':
         return createSet(kernel, change.definition)
       case 'growSet':
@@ -135,11 +159,9 @@ export class KernelPlane implements DataPlane {
         return removeDummy(kernel, change.name)
       case 'writeRules':
         return this.#iptables[change.family].write(change.rules)
-      case 'cleanFlows':
-        return this.#cleanFlows(change.service, planned)
       case 'openHealthCheck':
       case 'updateHealthCheck':
-        return this.#healthChecks.set(change.port, change.check)
+        return this.#setHealthCheck(change.port, change.check)
       case 'closeHealthCheck':
         return this.#healthChecks.remove(change.port)
       default:
@@ -147,6 +169,8 @@ export class KernelPlane implements DataPlane {
     }
   }
 }
+
+type CleanFlowsChange = Extract<Change, { readonly type: 'cleanFlows' }>
 
 type Counts = Map<string, { activeConnections: number; inactiveConnections: number }>
 
@@ -185,4 +209,9 @@ async function removeDummy(kernel: Kernel, name: string): Promise<void> {
     })
   }
   await kernel.links.remove(name, { ifMissing: 'ignore' })
+}
+
+async function isOwnNamespace(path: string): Promise<boolean> {
+  const [there, here] = await Promise.all([stat(path), stat('/proc/self/ns/net')])
+  return there.ino === here.ino && there.dev === here.dev
 }

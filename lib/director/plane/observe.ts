@@ -7,8 +7,10 @@ import type { IptablesState } from '../../iptables/types.js'
 import type { ConfiguredService, Snapshot } from '../../ipvs/snapshot.js'
 import type { Family, Server } from '../../ipvs/types.js'
 import type { Kernel } from '../../kernel.js'
+import type { LinkAddress } from '../../link/types.js'
 import { sameServer, sameService } from '../state/compare.js'
 import { type SetDefinition, spareName } from '../state/sets.js'
+import { flowTableOf, readStaleFlows } from './clean-flows.js'
 import { canonicalAddress } from '../input/ip.js'
 import type { ResolvedOptions } from '../options.js'
 import {
@@ -18,6 +20,7 @@ import {
   type LinkState,
   serviceKeyText,
   type SetState,
+  type TimeoutState,
   type VirtualServerState,
 } from '../state/state.js'
 import { inTurns, paced, type Steps } from '../../turns.js'
@@ -29,14 +32,16 @@ export async function observeKernel(
   planned: KernelState,
   options: ResolvedOptions,
 ): Promise<KernelState> {
-  const [services, sets, rules, link, sysctls] = await Promise.all([
+  const [services, sets, rules, link, sysctls, timeouts, staleFlows] = await Promise.all([
     readServices(kernel, planned),
     readSets(kernel, planned),
     readRules(iptables, planned),
     readLink(kernel, options.names.link),
     readSysctls(kernel, planned),
+    readTimeouts(kernel, planned),
+    readStaleFlows(flowTableOf(kernel), planned),
   ])
-  return { services, sets, iptables: rules, link, sysctls, healthChecks }
+  return { services, sets, iptables: rules, link, sysctls, timeouts, healthChecks, staleFlows }
 }
 
 /** What is as planned is taken from the plan, so that it is in memory once. */
@@ -105,13 +110,16 @@ function asObserved(observed: ConfiguredService): VirtualServerState {
 async function readSets(kernel: Kernel, planned: KernelState): Promise<Map<string, SetState>> {
   const result = new Map<string, SetState>()
   const spares = spareSets(planned)
-  for (const { name, maxelem } of await kernel.sets.list()) {
+  for (const { name, type, family = 'inet', maxelem } of await kernel.sets.list()) {
     const definition = planned.sets.get(name)?.definition
     if (definition === undefined) {
       const spare = spares.get(name)
       if (spare !== undefined) result.set(name, { definition: spare, entries: new Set() })
       continue
     }
+    // One of another type is not the planned one: that one must be made in its place.
+    if (definition.type !== type) continue
+    if (type !== 'bitmap:port' && definition.family !== family) continue
     const maxElements = maxelem ?? definition.maxElements
     result.set(name, { definition: { ...definition, maxElements }, entries: await readEntries(kernel, name) })
   }
@@ -157,7 +165,13 @@ async function readLink(kernel: Kernel, name: string): Promise<LinkState | undef
   if (addresses === undefined) return undefined
   // The kernel itself gives an IPv6 link that is up an address of the link's scope.
   const ours = addresses.filter(({ family, scope }) => family === 'inet' || scope === 'global')
-  return { name, addresses: new Set(ours.map(({ address }) => canonicalAddress(address) ?? address)) }
+  return { name, addresses: new Set(ours.map(addressText)) }
+}
+
+/** With its prefix where that is not the address alone: such a one is not what was planned, and is removed as it is. */
+function addressText({ family, address, prefixLength }: LinkAddress): string {
+  const text = canonicalAddress(address) ?? address
+  return prefixLength === (family === 'inet' ? 32 : 128) ? text : `${text}/${prefixLength}`
 }
 
 async function readSysctls(kernel: Kernel, planned: KernelState): Promise<Map<string, string>> {
@@ -167,6 +181,12 @@ async function readSysctls(kernel: Kernel, planned: KernelState): Promise<Map<st
     if (value !== undefined) result.set(name, value)
   }
   return result
+}
+
+async function readTimeouts(kernel: Kernel, planned: KernelState): Promise<TimeoutState> {
+  if (planned.timeouts.size === 0) return new Map()
+  const { tcpSeconds, tcpFinSeconds, udpSeconds } = await kernel.ipvs.timeouts()
+  return new Map(Object.entries({ tcpSeconds, tcpFinSeconds, udpSeconds })) as TimeoutState
 }
 
 async function orNothing<T>(codes: readonly string[], read: () => PromiseLike<T>): Promise<T | undefined> {

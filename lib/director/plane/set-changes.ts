@@ -11,6 +11,7 @@ export async function createSet(
   name = definition.name,
 ): Promise<void> {
   const { type, family, hashSize, maxElements } = definition
+  await removeOther(kernel, definition, name)
   if (type === 'bitmap:port') {
     await kernel.sets.create(name, type, { range: '0-65535', exist: 'ignore' })
   } else {
@@ -21,6 +22,14 @@ export async function createSet(
       exist: 'ignore',
     })
   }
+}
+
+/** A set cannot change its type. One that rules name cannot go either: then the kernel's refusal says so. */
+async function removeOther(kernel: Kernel, { type, family }: SetDefinition, name: string): Promise<void> {
+  const present = (await kernel.sets.list()).find((header) => header.name === name)
+  if (present === undefined) return
+  const isSame = present.type === type && (type === 'bitmap:port' || present.family === family)
+  if (!isSame) await kernel.sets.destroy(name)
 }
 
 /** Fine where there is none: a set left half made goes also when the same set is made larger again. */

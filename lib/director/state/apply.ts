@@ -1,11 +1,17 @@
 /** Applies changes to a state in memory: what the kernel would be after them. */
 import { applyIptables } from '../../iptables/diff.js'
 import type { IptablesState } from '../../iptables/types.js'
-import type { Family, Server } from '../../ipvs/types.js'
+import type { Family, Server, ServiceKey } from '../../ipvs/types.js'
 import type { Change } from './changes.js'
 import type { SetDefinition } from './sets.js'
 import { atOnce, paced, type Steps } from '../../turns.js'
-import type { HealthCheckState, KernelState, VirtualServerState } from './state.js'
+import {
+  type HealthCheckState,
+  type KernelState,
+  keyOf,
+  type TimeoutState,
+  type VirtualServerState,
+} from './state.js'
 
 /** A state that can be changed in place. */
 export class MutableState implements KernelState {
@@ -14,7 +20,9 @@ export class MutableState implements KernelState {
   readonly iptables = new Map<Family, IptablesState>()
   link: { readonly name: string; readonly addresses: Set<string> } | undefined
   readonly sysctls = new Map<string, string>()
+  timeouts: TimeoutState = new Map()
   readonly healthChecks = new Map<number, HealthCheckState>()
+  readonly staleFlows = new Map<string, ServiceKey>()
 
   /** Maps of servers that were made here and may be changed; all others are shared with whoever made them. */
   readonly #ownServers = new WeakSet<ReadonlyMap<string, Server>>()
@@ -33,7 +41,9 @@ export class MutableState implements KernelState {
     for (const [family, value] of state.iptables) copy.iptables.set(family, value)
     copy.link = state.link && { name: state.link.name, addresses: yield* copyingSet(state.link.addresses) }
     for (const [name, value] of state.sysctls) copy.sysctls.set(name, value)
+    copy.timeouts = state.timeouts
     for (const [port, value] of state.healthChecks) copy.healthChecks.set(port, value)
+    for (const [key, service] of state.staleFlows) copy.staleFlows.set(key, service)
     return copy
   }
 
@@ -41,6 +51,9 @@ export class MutableState implements KernelState {
     switch (change.type) {
       case 'setSysctl':
         this.sysctls.set(change.name, change.value)
+        break
+      case 'setTimeouts':
+        this.timeouts = new Map([...this.timeouts, ...change.timeouts])
         break
       case 'createSet':
         this.sets.set(change.definition.name, { definition: change.definition, entries: new Set() })
@@ -79,8 +92,6 @@ export class MutableState implements KernelState {
       case 'closeHealthCheck':
         this.healthChecks.delete(change.port)
         break
-      case 'cleanFlows':
-        break
       default:
         this.#applyToService(change)
     }
@@ -90,6 +101,7 @@ export class MutableState implements KernelState {
     switch (change.type) {
       case 'addService':
         this.services.set(change.key, change.state)
+        if (change.state.servers.size > 0) this.#doubtFlows(change)
         break
       case 'updateService': {
         const servers = this.services.get(change.key)?.servers ?? this.#newServers()
@@ -98,17 +110,28 @@ export class MutableState implements KernelState {
       }
       case 'removeService':
         this.services.delete(change.key)
+        this.#doubtFlows(change)
         break
       case 'addServer':
+        if (this.services.get(change.key)?.servers.size === 0) this.#doubtFlows(change)
+        this.#serversOf(change.key)?.set(change.serverKey, change.server)
+        break
       case 'updateServer':
         this.#serversOf(change.key)?.set(change.serverKey, change.server)
         break
       case 'removeServer':
         this.#serversOf(change.key)?.delete(change.serverKey)
+        this.#doubtFlows(change)
         break
       case 'cleanFlows':
+        this.staleFlows.delete(change.key)
         break
     }
+  }
+
+  /** UDP flows go on to a server that left, or past the servers of a service that had none, until somebody ends them. */
+  #doubtFlows({ key, service }: { readonly key: string; readonly service: ServiceKey }): void {
+    if (key.startsWith('udp ')) this.staleFlows.set(key, keyOf(service))
   }
 
   #newServers(from?: ReadonlyMap<string, Server>): Map<string, Server> {

@@ -1,12 +1,14 @@
 /** What a change is about: names it for reports and retries, and says which part of the state to look at again. */
 import type { Change } from './changes.js'
-import { emptyScope, isEmptyScope, type Scope, touchEntry } from './scope.js'
+import { emptyScope, type Scope, touchEntry } from './scope.js'
 
 /** Changes with the same key are about the same thing; the later one supersedes the earlier. */
 export function changeKey(change: Change): string {
   switch (change.type) {
     case 'setSysctl':
       return `sysctl ${change.name}`
+    case 'setTimeouts':
+      return 'timeouts'
     case 'createSet':
     case 'growSet':
     case 'destroySet':
@@ -64,10 +66,15 @@ export function scopeOf(change: Change): Scope {
     case 'closeHealthCheck':
       scope.healthChecks.add(change.port)
       break
-    // Settings and the link are looked at in every full comparison.
     case 'setSysctl':
+      scope.sysctls.add(change.name)
+      break
+    case 'setTimeouts':
+      scope.singles.add('timeouts')
+      break
     case 'createLink':
     case 'removeLink':
+      scope.singles.add('link')
       break
     default:
       scope.services.add(change.key)
@@ -80,13 +87,14 @@ export function isInScope(change: Change, scope: Scope): boolean {
   const part = scopeOf(change)
   const within = <K>(some: ReadonlySet<K>, all: ReadonlySet<K>): boolean =>
     [...some].every((key) => all.has(key))
-  if (isEmptyScope(part)) return false
   return (
     within(part.services, scope.services) &&
     within(part.sets, scope.sets) &&
     within(part.addresses, scope.addresses) &&
     within(part.iptables, scope.iptables) &&
     within(part.healthChecks, scope.healthChecks) &&
+    within(part.sysctls, scope.sysctls) &&
+    within(part.singles, scope.singles) &&
     [...part.entries].every(([set, entries]) => within(entries, scope.entries.get(set) ?? new Set()))
   )
 }

@@ -2,10 +2,12 @@
 import type { IptablesChange } from '../../iptables/diff.js'
 import type { Family, Server, Service, ServiceKey } from '../../ipvs/types.js'
 import type { SetDefinition } from './sets.js'
-import type { HealthCheckState, VirtualServerState } from './state.js'
+import type { HealthCheckState, TimeoutState, VirtualServerState } from './state.js'
 
 export type Change =
   | { readonly type: 'setSysctl'; readonly name: string; readonly value: string }
+  /** Connection timeouts of the whole table. */
+  | { readonly type: 'setTimeouts'; readonly timeouts: TimeoutState }
   | { readonly type: 'createSet'; readonly definition: SetDefinition }
   /** A larger set takes the place of a full one, entries and all, in one moment. */
   | { readonly type: 'growSet'; readonly definition: SetDefinition }
@@ -26,7 +28,7 @@ export type Change =
     }
   | { readonly type: 'removeService'; readonly key: string; readonly service: ServiceKey }
   | ServerChange
-  /** Flows of conntrack to a server that the service no longer has. UDP only: such a flow would never end. */
+  /** Flows of conntrack to servers that the service does not have. UDP only: such a flow would never end. */
   | { readonly type: 'cleanFlows'; readonly key: string; readonly service: ServiceKey }
   | { readonly type: 'openHealthCheck'; readonly port: number; readonly check: HealthCheckState }
   | { readonly type: 'updateHealthCheck'; readonly port: number; readonly check: HealthCheckState }
@@ -62,6 +64,7 @@ export type ChangeType = Change['type']
 
 const typeNames: Readonly<Record<ChangeType, true>> = {
   setSysctl: true,
+  setTimeouts: true,
   createSet: true,
   growSet: true,
   destroySet: true,
@@ -91,6 +94,8 @@ export function describeChange(change: Change): string {
   switch (change.type) {
     case 'setSysctl':
       return `~ sysctl ${change.name} = ${change.value}`
+    case 'setTimeouts':
+      return `~ timeouts ${[...change.timeouts].map(([name, seconds]) => `${name} ${seconds}`).join(' ')}`
     case 'createSet':
       return `+ set ${change.definition.name} ${change.definition.type}`
     case 'growSet':

@@ -1,8 +1,9 @@
-/** Whether two virtual services, or two servers, are the same for the kernel: absent options count as their defaults. */
+/** Whether two virtual services, two servers or two health checks are the same: absent options count as their defaults. */
 import type { ServerConfiguration, ServiceConfiguration } from '../../ipvs/rows.js'
 import type { Server, Service, Tunnel } from '../../ipvs/types.js'
 import { schedulerFlagMask } from '../input/check-ipvs.js'
 import { familyOf } from '../input/ip.js'
+import type { HealthCheckState } from './state.js'
 
 export function sameService(
   left: Service | ServiceConfiguration,
@@ -39,6 +40,14 @@ function sameForwarding(left: Server | ServerConfiguration, right: Server | Serv
   const [a, b] = [left.forwarding ?? 'masquerade', right.forwarding ?? 'masquerade']
   if (a === 'local' || b === 'local') return true
   return a === b && (a !== 'tunnel' || tunnelText(left.tunnel) === tunnelText(right.tunnel))
+}
+
+export function sameHealthCheck(left: HealthCheckState, right: HealthCheckState): boolean {
+  return (
+    left.owner === right.owner &&
+    left.localEndpoints === right.localEndpoints &&
+    String(left.addresses) === String(right.addresses)
+  )
 }
 
 function tunnelText(tunnel: Tunnel | undefined): string {

@@ -2,7 +2,7 @@
 import { diffIptables, withLeavingRules } from '../../iptables/diff.js'
 import type { Family, Server } from '../../ipvs/types.js'
 import type { Change, ServerChange } from './changes.js'
-import { sameServer, sameService } from './compare.js'
+import { sameHealthCheck, sameServer, sameService } from './compare.js'
 import { makesTrafficPossible, orderChanges } from './order.js'
 import type { Scope } from './scope.js'
 import { type KernelState, keyOf, type SetState, type VirtualServerState } from './state.js'
@@ -17,12 +17,14 @@ export function diff(observed: KernelState, planned: KernelState, scope?: Scope)
 export function* comparing(observed: KernelState, planned: KernelState, scope?: Scope): Steps<Change[]> {
   const changes: Change[] = []
   diffSysctls(observed, planned, changes, scope)
+  if (scope === undefined || scope.singles.has('timeouts')) diffTimeouts(observed, planned, changes)
   yield* diffSets(observed, planned, changes, scope)
   yield* diffLink(observed, planned, changes, scope)
   for (const key of scope?.services ?? keysOf(observed.services, planned.services)) {
-    diffService(key, observed.services.get(key), planned.services.get(key), changes)
+    diffService(key, observed, planned, changes)
     yield
   }
+  if (scope === undefined) diffOtherFlows(observed, planned, changes)
   for (const family of scope?.iptables ?? (['inet', 'inet6'] as const)) {
     diffRules(family, observed, planned, changes)
   }
@@ -41,12 +43,18 @@ function* keysOf<K>(left: Keys<K>, right: Keys<K>): Generator<K> {
 type Keys<K> = Pick<ReadonlySet<K>, 'keys' | 'has'>
 const nothing: ReadonlySet<string> = new Set()
 
-/** Settings are written, never unwritten: nobody knows what they were before. They do not change with services. */
+/** Settings are written, never unwritten: nobody knows what they were before. */
 function diffSysctls(observed: KernelState, planned: KernelState, changes: Change[], scope?: Scope): void {
-  if (scope !== undefined) return
-  for (const [name, value] of planned.sysctls) {
-    if (observed.sysctls.get(name) !== value) changes.push({ type: 'setSysctl', name, value })
+  for (const name of scope?.sysctls ?? planned.sysctls.keys()) {
+    const value = planned.sysctls.get(name)
+    if (value !== undefined && observed.sysctls.get(name) !== value)
+      changes.push({ type: 'setSysctl', name, value })
   }
+}
+
+function diffTimeouts(observed: KernelState, { timeouts }: KernelState, changes: Change[]): void {
+  const isSet = [...timeouts].every(([name, seconds]) => observed.timeouts.get(name) === seconds)
+  if (!isSet) changes.push({ type: 'setTimeouts', timeouts })
 }
 
 function* diffSets(observed: KernelState, planned: KernelState, changes: Change[], scope?: Scope): Steps {
@@ -118,13 +126,10 @@ function diffRules(family: Family, observed: KernelState, planned: KernelState, 
   if (last !== undefined) changes.push({ type: 'writeRules', family, rules: last, isLast: true })
 }
 
-function diffService(
-  key: string,
-  before: VirtualServerState | undefined,
-  after: VirtualServerState | undefined,
-  changes: Change[],
-): void {
-  if (before === after) return
+function diffService(key: string, observed: KernelState, planned: KernelState, changes: Change[]): void {
+  const [before, after] = [observed.services.get(key), planned.services.get(key)]
+  const stale = observed.staleFlows.get(key)
+  if (before === after && stale === undefined) return
   let flowsAreStale: boolean
   if (after === undefined) {
     if (before !== undefined) changes.push({ type: 'removeService', key, service: keyOf(before.service) })
@@ -139,9 +144,17 @@ function diffService(
     const removed = diffServers(key, before.servers, after, changes)
     flowsAreStale = removed > 0 || (before.servers.size === 0 && after.servers.size > 0)
   }
-  const either = after ?? before
-  if (flowsAreStale && either !== undefined && key.startsWith('udp ')) {
-    changes.push({ type: 'cleanFlows', key, service: keyOf(either.service) })
+  const service = stale ?? after?.service ?? before?.service
+  if (service !== undefined && (stale !== undefined || (flowsAreStale && key.startsWith('udp ')))) {
+    changes.push({ type: 'cleanFlows', key, service: keyOf(service) })
+  }
+}
+
+/** Of services that are neither there nor wanted. */
+function diffOtherFlows(observed: KernelState, planned: KernelState, changes: Change[]): void {
+  for (const [key, service] of observed.staleFlows) {
+    if (observed.services.has(key) || planned.services.has(key)) continue
+    changes.push({ type: 'cleanFlows', key, service })
   }
 }
 
@@ -176,7 +189,7 @@ function diffHealthCheck(port: number, observed: KernelState, planned: KernelSta
     if (before !== undefined) changes.push({ type: 'closeHealthCheck', port })
   } else if (before === undefined) {
     changes.push({ type: 'openHealthCheck', port, check: after })
-  } else if (before.localEndpoints !== after.localEndpoints || before.owner !== after.owner) {
+  } else if (!sameHealthCheck(before, after)) {
     changes.push({ type: 'updateHealthCheck', port, check: after })
   }
 }

@@ -68,6 +68,7 @@ export function makesTrafficPossible({ type }: Change): boolean {
 function stepOf(change: Change, { grows }: { readonly grows: boolean }): Step {
   switch (change.type) {
     case 'setSysctl':
+    case 'setTimeouts':
       return 'sysctls'
     case 'createSet':
     case 'growSet':

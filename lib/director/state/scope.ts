@@ -11,6 +11,9 @@ export interface Scope {
   readonly addresses: Set<string>
   readonly iptables: Set<Family>
   readonly healthChecks: Set<number>
+  readonly sysctls: Set<string>
+  /** Things that there is one of. */
+  readonly singles: Set<'link' | 'timeouts'>
 }
 
 export function emptyScope(): Scope {
@@ -21,12 +24,13 @@ export function emptyScope(): Scope {
     addresses: new Set(),
     iptables: new Set(),
     healthChecks: new Set(),
+    sysctls: new Set(),
+    singles: new Set(),
   }
 }
 
 export function isEmptyScope(scope: Scope): boolean {
-  const { services, sets, entries, addresses, iptables, healthChecks } = scope
-  return [services, sets, entries, addresses, iptables, healthChecks].every((part) => part.size === 0)
+  return Object.values<{ readonly size: number }>({ ...scope }).every(({ size }) => size === 0)
 }
 
 export function touchEntry(scope: Scope, set: string, entry: string): void {
@@ -43,4 +47,6 @@ export function widenScope(scope: Scope, more: Scope): void {
   for (const address of more.addresses) scope.addresses.add(address)
   for (const family of more.iptables) scope.iptables.add(family)
   for (const port of more.healthChecks) scope.healthChecks.add(port)
+  for (const name of more.sysctls) scope.sysctls.add(name)
+  for (const single of more.singles) scope.singles.add(single)
 }

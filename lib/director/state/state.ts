@@ -5,7 +5,7 @@
  */
 import { formatEndpoint } from '../../address.js'
 import type { IptablesState } from '../../iptables/types.js'
-import type { AddressServiceKey, Family, Server, Service, ServiceKey } from '../../ipvs/types.js'
+import type { AddressServiceKey, Family, Server, Service, ServiceKey, Timeouts } from '../../ipvs/types.js'
 import type { SetDefinition } from './sets.js'
 
 /** A virtual service with its real servers, by `address:port`. */
@@ -28,13 +28,17 @@ export interface SetState {
 export interface HealthCheckState {
   readonly owner: string
   readonly localEndpoints: number
+  /** Where it listens. @default all addresses */
+  readonly addresses?: readonly string[]
 }
 
 export interface LinkState {
   readonly name: string
-  /** Bound as /32 and /128. */
+  /** Bound as /32 and /128; one that others bound otherwise has its prefix: `10.0.0.1/24`. */
   readonly addresses: ReadonlySet<string>
 }
+
+export type TimeoutState = ReadonlyMap<keyof Timeouts, number>
 
 export interface KernelState {
   /** By {@link serviceKeyText}. */
@@ -47,8 +51,14 @@ export interface KernelState {
   readonly link: LinkState | undefined
   /** By name with dots: `net.ipv4.vs.conntrack`. */
   readonly sysctls: ReadonlyMap<string, string>
+  /** Connection timeouts of IPVS: planned are those that were asked for. */
+  readonly timeouts: TimeoutState
   /** By port. */
   readonly healthChecks: ReadonlyMap<number, HealthCheckState>
+  /**
+   * UDP services, by their key, of which conntrack may remember flows to servers that they do not have. No plan wants any.
+   */
+  readonly staleFlows: ReadonlyMap<string, ServiceKey>
 }
 
 /** A kernel that nobody has touched. */
@@ -59,7 +69,9 @@ export function emptyState(): KernelState {
     iptables: new Map(),
     link: undefined,
     sysctls: new Map(),
+    timeouts: new Map(),
     healthChecks: new Map(),
+    staleFlows: new Map(),
   }
 }
 

@@ -43,6 +43,8 @@ export interface DataPlane {
   connections(servers: readonly DrainingServer[]): Promise<ConnectionCounts>
   /** What all services did together, where the plane counts it. */
   statistics?(): Promise<IpvsStatistics>
+  /** Health checks say no while this says no. Called once, before anything else. */
+  watchHealth?(isHealthy: () => boolean): void
   /** Gives back what the plane holds of this process (sockets of health checks), not what it made in the kernel. */
   close(): Promise<void>
 }

@@ -47,10 +47,33 @@ export class Drains {
     const result: Change[] = []
     for (const change of changes) {
       if (change.type === 'removeService') this.#forgetService(change.key)
-      const replaced = isServerChange(change) ? this.#beginServer(change, now, timeoutOf) : change
-      if (replaced !== undefined) result.push(replaced)
+      const made = this.asMade(change, timeoutOf)
+      if (made !== undefined) result.push(made)
+      if (isServerChange(change)) this.#note(change, made, now, timeoutOf)
     }
     return result
+  }
+
+  /** What is made in the place of a change; `undefined`: nothing now. Begins nothing. */
+  asMade(change: Change, timeoutOf: (key: string) => number): Change | undefined {
+    // The usual case on a cold start, a hundred thousand times.
+    if (!isServerChange(change) || (change.type !== 'removeServer' && this.#servers.size === 0)) return change
+    if (change.type === 'removeServer') {
+      if (!this.#drains(change, timeoutOf)) return change
+      // Already at weight 0: we set it, now or in a former life, or somebody else who wants the same.
+      const { server } = change
+      return server.weight === 0
+        ? undefined
+        : { ...change, type: 'updateServer', server: { ...server, weight: 0 } }
+    }
+    // It is still in the kernel with weight 0: adding it again would be refused.
+    const isThere = change.type === 'addServer' && this.has(change.key, change.serverKey)
+    return isThere ? { ...change, type: 'updateServer' } : change
+  }
+
+  #drains({ key, service, serverKey }: ServerChange, timeoutOf: (key: string) => number): boolean {
+    if (!('protocol' in service) || service.protocol !== 'tcp') return false
+    return this.has(key, serverKey) || timeoutOf(key) > 0
   }
 
   /** Servers that may go now: idle, gone already, or out of time. They are forgotten; put back what cannot be removed. */
@@ -78,25 +101,17 @@ export class Drains {
     this.#servers.delete(drainKey(key, serverKey))
   }
 
-  #beginServer(change: ServerChange, now: number, timeoutOf: (key: string) => number): Change | undefined {
-    // The usual case on a cold start, a hundred thousand times.
-    if (change.type !== 'removeServer' && this.#servers.size === 0) return change
-    const id = drainKey(change.key, change.serverKey)
-    if (change.type !== 'removeServer') {
-      const wasDraining = this.#servers.delete(id)
-      // It is still in the kernel with weight 0: adding it again would be refused.
-      return wasDraining && change.type === 'addServer' ? { ...change, type: 'updateServer' } : change
-    }
-    if (!('protocol' in change.service) || change.service.protocol !== 'tcp') return change
-    if (this.#servers.has(id)) return undefined
-    const seconds = timeoutOf(change.key)
-    if (seconds === 0) return change
+  #note(
+    change: ServerChange,
+    made: Change | undefined,
+    now: number,
+    timeoutOf: (key: string) => number,
+  ): void {
     const { key, service, serverKey, server } = change
-    this.#servers.set(id, { key, service, serverKey, server, since: now, deadline: now + seconds * 1000 })
-    // Already at weight 0: a former life of the director set it, or somebody else who wants the same.
-    return server.weight === 0
-      ? undefined
-      : { ...change, type: 'updateServer', server: { ...server, weight: 0 } }
+    if (change.type !== 'removeServer') {
+      if (this.#servers.size > 0) this.forget(key, serverKey)
+    } else if (made !== change && !this.has(key, serverKey))
+      this.resume({ key, service, serverKey, server, since: now, deadline: now + timeoutOf(key) * 1000 })
   }
 
   #forgetService(key: string): void {

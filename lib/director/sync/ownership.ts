@@ -47,7 +47,9 @@ function isMarkedOurs(state: VirtualServerState, observed: KernelState, known: K
 }
 
 export function isExcluded(address: string, options: ResolvedOptions): boolean {
-  return options.excludeCidrs.some((prefix) => prefixHolds(prefix, address))
+  // An address on the link may come with its prefix.
+  const [host = address] = address.split('/')
+  return options.excludeCidrs.some((prefix) => prefixHolds(prefix, host))
 }
 
 /**
@@ -104,5 +106,5 @@ export function onlyOurs(observed: KernelState, known: Known): KernelState {
 export function afterCleanup(ours: KernelState, options: ResolvedOptions): KernelState {
   const kept = [...(ours.link?.addresses ?? [])].filter((address) => isExcluded(address, options))
   const link = ours.link && kept.length > 0 ? { name: ours.link.name, addresses: new Set(kept) } : undefined
-  return { ...emptyState(), link, sysctls: ours.sysctls }
+  return { ...emptyState(), link, sysctls: ours.sysctls, timeouts: ours.timeouts }
 }

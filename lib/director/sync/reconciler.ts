@@ -4,7 +4,7 @@
  */
 import { familyOf } from '../input/ip.js'
 import { MutableState } from '../state/apply.js'
-import { isInScope } from '../state/change-key.js'
+import { changeKey, isInScope } from '../state/change-key.js'
 import type { Change } from '../state/changes.js'
 import { sameServer, sameService } from '../state/compare.js'
 import type { ChangeFailure, DataPlane } from './data-plane.js'
@@ -15,7 +15,7 @@ import { afterCleanup, type Known, onlyOurs, withoutForeign } from './ownership.
 import type { Planner } from '../plan/planner.js'
 import { type Failure, Retries } from './retries.js'
 import { singleChanges } from '../state/single-changes.js'
-import { isEmptyScope, type Scope, widenScope } from '../state/scope.js'
+import { emptyScope, isEmptyScope, type Scope, widenScope } from '../state/scope.js'
 import type { KernelState, VirtualServerState } from '../state/state.js'
 import { inTurns, paced, type Steps } from '../../turns.js'
 
@@ -41,7 +41,10 @@ export class Reconciler {
   /** What the plane holds, as far as we know; `undefined` before the first look. */
   #held: MutableState | undefined
   #mustLook = true
-  #withheld: readonly Change[] = []
+  /** What a pass took from the planner and has not made yet: if it breaks off, the next one finds it here. */
+  #taken = emptyScope()
+  /** By their keys. */
+  readonly #withheld = new Map<string, Change>()
 
   constructor(
     private readonly planner: Planner,
@@ -51,7 +54,7 @@ export class Reconciler {
 
   /** Changes that are wanted and not allowed. */
   get withheld(): readonly Change[] {
-    return this.#withheld
+    return orderChanges([...this.#withheld.values()])
   }
 
   /** Something happened that the picture does not show: the next pass reads everything. */
@@ -60,51 +63,88 @@ export class Reconciler {
   }
 
   /** What a pass would do, without doing it. Reads everything. */
-  async preview(): Promise<Change[]> {
+  async preview(): Promise<Pick<Pass, 'changes' | 'withheld'>> {
     await inTurns(this.planner.compile())
     const { compiled } = this.planner
     const observed = await this.plane.observe(compiled)
     const ours = await inTurns(withoutForeign(observed, this.#known()))
-    const changes = await inTurns(comparing(ours, compiled))
-    return flat(await inTurns(grouping(changes.flatMap(singleChanges))))
+    const { allowed, withheld } = this.#divide(await inTurns(comparing(ours, compiled)))
+    const made = allowed.flatMap((change) => this.drains.asMade(change, this.#drainTimeout) ?? [])
+    return {
+      changes: flat(await inTurns(grouping(made.flatMap(singleChanges)))),
+      withheld: flat(await inTurns(grouping(withheld))),
+    }
   }
 
   /** Makes what was touched since the last pass, and what is due to be tried again. */
   async pass(): Promise<Pass> {
-    if (this.#held === undefined || this.#mustLook) return this.fullPass()
+    const held = this.#held
+    if (held === undefined || this.#mustLook) return this.fullPass()
+    return this.#orForget(() => this.#incrementalPass(held))
+  }
+
+  async #incrementalPass(held: MutableState): Promise<Pass> {
     await inTurns(this.planner.compile())
-    const scope = this.planner.takeScope()
+    const scope = (this.#taken = this.planner.takeScope())
     if (this.retries.size > 0) {
       widenScope(scope, this.retries.due(this.now()))
       // An address waits for the rules of its family: whoever binds one tries them again.
       for (const address of scope.addresses) scope.iptables.add(familyOf(address))
     }
     if (isEmptyScope(scope)) return nothing
-    const wanted = await inTurns(comparing(this.#held, this.planner.compiled, scope))
+    const wanted = await inTurns(comparing(held, this.planner.compiled, scope))
     this.retries.settle(wanted, scope)
-    return this.#make(this.#held, wanted, [], scope.services)
+    return this.#make(held, wanted, [], scope)
   }
 
   /** Reads everything, and repairs what is not as planned. */
-  async fullPass(): Promise<Pass> {
-    const isFirst = this.#held === undefined
-    await inTurns(this.planner.compile())
-    const before = this.planner.takeScope()
+  fullPass(): Promise<Pass> {
+    return this.#orForget(async () => {
+      const before = this.#held
+      const held = await this.#look()
+      const { compiled } = this.planner
+      const wanted = await inTurns(comparing(held, compiled))
+      // Nothing can have drifted from what was never programmed.
+      const drift = before === undefined ? [] : this.#driftAmong(wanted, this.#taken)
+      this.retries.settle(wanted)
+      return { ...(await this.#make(held, wanted, drift)), full: true }
+    })
+  }
+
+  /** Reads everything: the new picture. */
+  async #look(): Promise<MutableState> {
+    const before = this.#held
+    await this.#take()
     const observed = await this.plane.observe(this.planner.compiled)
     this.#mustLook = false
     // What was touched while we read is no drift either.
-    await inTurns(this.planner.compile())
-    const touched = this.planner.takeScope()
-    // Nothing can have drifted from what was never programmed.
-    if (!isFirst) widenScope(touched, before)
+    await this.#take()
     const { compiled } = this.planner
     const ours = await inTurns(withoutForeign(observed, this.#known()))
     const held = await inTurns(MutableState.copying(ours))
+    // Nothing in the kernel tells of flows to a service that is gone: what is not cleaned up yet is known here alone.
+    for (const [key, service] of before?.staleFlows ?? [])
+      if (!compiled.services.has(key)) held.staleFlows.set(key, service)
     this.#held = held
-    const wanted = await inTurns(comparing(held, compiled))
-    const drift = isFirst ? [] : this.#driftAmong(wanted, touched)
-    this.retries.settle(wanted)
-    return { ...(await this.#make(held, wanted, drift, compiled.services.keys())), full: true }
+    return held
+  }
+
+  async #take(): Promise<void> {
+    await inTurns(this.planner.compile())
+    const scope = this.planner.takeScope()
+    // Of a cold start it is large, and nothing needs to be added to it.
+    if (isEmptyScope(this.#taken)) this.#taken = scope
+    else widenScope(this.#taken, scope)
+  }
+
+  /** Where work breaks off, nobody knows what was made. */
+  async #orForget<T>(work: () => Promise<T>): Promise<T> {
+    try {
+      return await work()
+    } catch (error) {
+      this.forgetPicture()
+      throw error
+    }
   }
 
   /** Takes away everything that is ours, read from the kernel alone: it does not matter what was wished. */
@@ -123,14 +163,19 @@ export class Reconciler {
 
   /** Removes draining servers that are idle or out of time. */
   async finishDrains(): Promise<Pass> {
-    if (this.drains.size === 0 || this.#held === undefined) return nothing
+    const held = this.#held
+    if (this.drains.size === 0 || held === undefined) return nothing
+    return this.#orForget(() => this.#finishDrains(held))
+  }
+
+  async #finishDrains(held: MutableState): Promise<Pass> {
     const counts = await this.plane.connections(this.drains.list())
     const before = new Map(this.drains.list().map((server) => [serverId(server), server]))
     const removals = this.drains.finish(this.now(), (server) => counts.get(serverId(server)))
     for (const [id, { key, serverKey }] of before) {
       if (!counts.has(id)) this.#forgetServer(key, serverKey)
     }
-    const failures = await this.#run(this.#held, groupBySteps(removals))
+    const failures = await this.#run(held, groupBySteps(removals))
     for (const { change } of failures) {
       const draining = 'serverKey' in change ? before.get(serverId(change)) : undefined
       if (draining !== undefined) this.drains.resume(draining)
@@ -153,21 +198,22 @@ export class Reconciler {
     held: MutableState,
     wanted: readonly Change[],
     drift: readonly Change[],
-    services: Iterable<string>,
+    scope?: Scope,
   ): Promise<Pass> {
     const { allowed, withheld } = this.#divide(wanted)
-    this.#withheld = flat(await inTurns(grouping(withheld)))
+    this.#withhold(withheld, scope)
     const known = new Set(this.drains.list())
-    const begun = this.drains.begin(allowed, this.now(), (key) => this.#drainTimeout(key))
+    const begun = this.drains.begin(allowed, this.now(), this.#drainTimeout)
     const groups = await inTurns(grouping(begun))
     const failures = await this.#run(held, groups)
-    await inTurns(this.#shareWithPlan(held, services))
+    await inTurns(this.#shareWithPlan(held, scope?.services ?? this.planner.compiled.services.keys()))
+    this.#taken = emptyScope()
     const failed = new Set(failures.map(({ change }) => change))
     const changes = flat(groups)
     return {
       changes: failed.size === 0 ? changes : changes.filter((change) => !failed.has(change)),
       failed: failures.map(({ change, error }) => this.retries.failed(change, error, this.now())),
-      withheld: this.#withheld,
+      withheld: this.withheld,
       drift,
       draining: this.drains.list().filter((server) => !known.has(server)),
       full: false,
@@ -181,7 +227,10 @@ export class Reconciler {
     const allowed: Change[] = []
     const withheld: Change[] = []
     for (const change of wanted) {
-      if (!allowedChanges.has(change.type)) withheld.push(...singleChanges(change))
+      // A removal that begins with weight 0 is both.
+      const made = this.drains.asMade(change, this.#drainTimeout)
+      const mayBe = allowedChanges.has(change.type) && (made === undefined || allowedChanges.has(made.type))
+      if (!mayBe) withheld.push(...singleChanges(change))
       else if (change.type !== 'addService' || allowedChanges.has('addServer')) allowed.push(change)
       else {
         const [service = change, ...servers] = singleChanges(change)
@@ -190,6 +239,13 @@ export class Reconciler {
       }
     }
     return { allowed, withheld }
+  }
+
+  /** Remembers what is withheld, besides what a pass over the scope (absent: over everything) did not look at. */
+  #withhold(withheld: readonly Change[], scope: Scope | undefined): void {
+    for (const [key, change] of this.#withheld)
+      if (scope === undefined || isInScope(change, scope)) this.#withheld.delete(key)
+    for (const change of withheld) this.#withheld.set(changeKey(change), change)
   }
 
   /** Step by step; the picture follows what was made. */
@@ -231,9 +287,13 @@ export class Reconciler {
   }
 
   #driftAmong(wanted: readonly Change[], touched: Scope): Change[] {
-    const drift = wanted.flatMap(singleChanges).filter((change) => {
-      if (this.retries.has(change) || isInScope(change, touched)) return false
-      return change.type !== 'removeServer' || !this.drains.has(change.key, change.serverKey)
+    const drift = wanted.flatMap(singleChanges).flatMap((change) => {
+      if (this.retries.has(change) || isInScope(change, touched)) return []
+      // Clients make flows, not somebody who meddles.
+      if (change.type === 'cleanFlows') return []
+      const isDraining = change.type === 'removeServer' && this.drains.has(change.key, change.serverKey)
+      // As it should be, unless somebody gave it weight.
+      return isDraining ? (this.drains.asMade(change, this.#drainTimeout) ?? []) : change
     })
     return orderChanges(drift)
   }
@@ -248,11 +308,8 @@ export class Reconciler {
     }
   }
 
-  #drainTimeout(key: string): number {
-    return (
-      this.planner.compiled.services.get(key)?.drainTimeoutSeconds ?? this.planner.options.drainTimeoutSeconds
-    )
-  }
+  readonly #drainTimeout = (key: string): number =>
+    this.planner.compiled.services.get(key)?.drainTimeoutSeconds ?? this.planner.options.drainTimeoutSeconds
 
   /** Gone from the kernel without our doing. */
   #forgetServer(key: string, serverKey: string): void {

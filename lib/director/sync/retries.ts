@@ -16,6 +16,7 @@ const longestPauseMs = 60_000
 
 export class Retries {
   readonly #failures = new Map<string, Failure>()
+  #broken: { readonly attempts: number; readonly retryAt: number } | undefined
 
   get size(): number {
     return this.#failures.size
@@ -32,10 +33,24 @@ export class Retries {
   failed(change: Change, error: Error, now: number): Failure {
     const key = changeKey(change)
     const attempts = (this.#failures.get(key)?.attempts ?? 0) + 1
-    const pause = Math.min(firstPauseMs * 2 ** (attempts - 1), longestPauseMs)
-    const failure = { change, error, attempts, retryAt: now + pause }
+    const failure = { change, error, attempts, retryAt: now + pauseAfter(attempts) }
     this.#failures.set(key, failure)
     return failure
+  }
+
+  /** How many passes in a row broke off as a whole. */
+  get broken(): number {
+    return this.#broken?.attempts ?? 0
+  }
+
+  broke(now: number): void {
+    const attempts = this.broken + 1
+    this.#broken = { attempts, retryAt: now + pauseAfter(attempts) }
+  }
+
+  /** A pass came to its end. */
+  ended(): void {
+    this.#broken = undefined
   }
 
   succeeded(change: Change): void {
@@ -65,9 +80,13 @@ export class Retries {
 
   /** When the next attempt is due; `undefined`: nothing failed. */
   nextAt(): number | undefined {
-    let next: number | undefined
+    let next = this.#broken?.retryAt
     for (const { retryAt } of this.#failures.values())
       if (next === undefined || retryAt < next) next = retryAt
     return next
   }
+}
+
+function pauseAfter(attempts: number): number {
+  return Math.min(firstPauseMs * 2 ** (attempts - 1), longestPauseMs)
 }
