@@ -1,7 +1,7 @@
 /** `ipvs-director lab experiment` as a shell sees it: boots, prints, records, returns. */
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { copyFileSync, existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import test, { after } from 'node:test'
@@ -32,9 +32,11 @@ function ownExperiment(name: string, second: string): string {
   return file
 }
 
-test('what the real servers saw is in the file, which tcpdump reads, and nothing else was written there', () => {
+test('what the real servers of a copied example saw is in the file, which tcpdump reads', () => {
   const file = join(folder, 'seen.pcap')
-  const { status, stderr } = experiment('nat-wrong-source', '--pcap', file)
+  const copy = join(folder, 'mine.ts')
+  copyFileSync('examples/experiments/nat-wrong-source.ts', copy)
+  const { status, stderr } = experiment(copy, '--pcap', file)
   assert.equal(status, 0, stderr)
   const { stdout } = spawnSync('tcpdump', ['-nr', file, 'tcp[tcpflags] & tcp-syn != 0'], { encoding: 'utf8' })
   assert.match(stdout, /10\.0\.0\.8\.\d+ > 10\.0\.0\.\d+\.80: Flags \[S\]/)

@@ -48,6 +48,18 @@ test('the experiments are in it, as programs to copy and as what the program run
   assert.ok(Number(printed) > 0)
 })
 
+test('an experiment that was copied out of it is read, or refused with what is missing: the compiler', () => {
+  const printed = consumer.run(`
+    import { copyFileSync } from 'node:fs'
+    import * as nodeModule from 'node:module'
+    import { findExperiment } from 'ipvs-director'
+    copyFileSync('node_modules/ipvs-director/examples/experiments/hairpin.ts', 'mine.ts')
+    const found = await findExperiment('./mine.ts').then(({ name }) => name, ({ message }) => message)
+    console.log('stripTypeScriptTypes' in nodeModule, found)
+  `)
+  assert.match(printed, /^(true hairpin|false .*mine\.ts is TypeScript, .*npm install typescript.*)\n?$/)
+})
+
 test('require() and import give the same names with the same identity', () => {
   const printed = consumer.run(`
     import { createRequire } from 'node:module'

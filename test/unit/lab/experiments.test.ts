@@ -1,8 +1,10 @@
 /** What experiments are made of, apart from the kernel: frames, recordings, drawings, the catalogue. */
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
-import { readdirSync, readFileSync } from 'node:fs'
-import test from 'node:test'
+import { copyFileSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import test, { after } from 'node:test'
 import { cells, wrapped } from '../../../lib/cli/text-cells.js'
 import {
   drawTopology,
@@ -16,6 +18,9 @@ import { pcapFile, PcapReader } from '../../../lib/lab/experiments/pcap.js'
 
 const ethernet = '0202020202020101010101010800'
 const syn = '4500002800004000400600000a0000080a00002ac350005000000001000000005002faf000000000'
+
+const folder = mkdtempSync(join(tmpdir(), 'own-experiments-'))
+after(() => rmSync(folder, { recursive: true }))
 
 /** The line for a frame written in hexadecimal. */
 function line(hex: string): string | undefined {
@@ -79,6 +84,34 @@ test('each experiment is a file of its own name, told in both languages, and in 
   for (const { seed, title } of experiments) {
     assert.match(seed, /^00[0-4]$/)
     assert.ok(title.en !== '' && /\p{Script=Han}/u.test(title.zh))
+  }
+})
+
+test('each experiment is found in a copy of its file, in a folder that knows nothing of the package', async () => {
+  for (const { name, title } of await listExperiments()) {
+    const copy = join(folder, `${name}.ts`)
+    copyFileSync(`examples/experiments/${name}.ts`, copy)
+    const found = await findExperiment(copy)
+    assert.deepEqual([found.name, found.title], [name, title])
+  }
+})
+
+test('a file that cannot be read is refused in one line that says what to do', async () => {
+  for (const [name, text, expected] of [
+    ['lost.mjs', "import 'no-such-package'", /no-such-package.*; npm install it/],
+    ['lost.cjs', "require('ipvs-director')", /ipvs-director.*; npm install it/],
+    ['wrong.ts', 'const x: number = ;', /wrong\.ts: .*; it has to be/],
+    ['text.txt', '', /; it has to be an ES module/],
+    ['other.mjs', 'export default 1', /no experiment as its default export/],
+  ] as const) {
+    const file = join(folder, name)
+    writeFileSync(file, text)
+    await assert.rejects(findExperiment(file), ({ code, message }: NodeJS.ErrnoException) => {
+      assert.equal(code, 'ERR_INVALID_ARGUMENT', name)
+      assert.match(message, expected)
+      assert.doesNotMatch(message, /\n/)
+      return true
+    })
   }
 })
 
