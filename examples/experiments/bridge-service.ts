@@ -64,7 +64,10 @@ export default defineExperiment({
     await trial.fails('leah', url, {
       en: 'From a namespace it times out',
       zh: '从命名空间访问超时',
-      path: 'leah → host: no such address of mine, FORWARD → default route ✗',
+      path: {
+        en: 'leah → host: no such address of mine, FORWARD → default route ✗',
+        zh: 'leah → host: 不是本机地址，FORWARD → 默认路由 ✗',
+      },
       why: {
         en:
           'IPVS looks at packets that the host sends itself (LOCAL_OUT) and at those that are for the host (LOCAL_IN). ' +
@@ -89,7 +92,10 @@ export default defineExperiment({
     await trial.fails('leah', url, {
       en: 'It still times out, but now dustin gets the request, and answers leah past the host',
       zh: '仍然超时：但 dustin 收到了请求，回包绕过了 host',
-      path: 'leah → host: LOCAL_IN, IPVS (DNAT) → dustin ─from RIP, over the bridge→ leah ✗ RST',
+      path: {
+        en: 'leah → host: LOCAL_IN, IPVS (DNAT) → dustin ─from RIP, over the bridge→ leah ✗ RST',
+        zh: 'leah → host: LOCAL_IN, IPVS (DNAT) → dustin ─源为 RIP，经网桥→ leah ✗ RST',
+      },
       why: {
         en:
           'Now the packet is for the host and IPVS takes it. dustin sees leah as its client, in its own subnet, and ' +
@@ -111,7 +117,10 @@ export default defineExperiment({
     await trial.works('leah', url, {
       en: 'From the namespace it works',
       zh: '从命名空间访问成功',
-      path: 'leah → host: IPVS (DNAT) → dustin → bridge_home: FORWARD, IPVS (source back to VIP) → leah',
+      path: {
+        en: 'leah → host: IPVS (DNAT) → dustin → bridge_home: FORWARD, IPVS (source back to VIP) → leah',
+        zh: 'leah → host: IPVS (DNAT) → dustin → bridge_home: FORWARD, IPVS (源改回 VIP) → leah',
+      },
       servers: ['dustin'],
       client: '10.0.0.21',
     })

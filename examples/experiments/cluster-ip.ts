@@ -35,14 +35,17 @@ export default defineExperiment({
     await trial.works('node0', url, {
       en: 'From a node both pods answer in turn; they see the node',
       zh: '从节点访问：两个 Pod 轮流应答，看到的是节点地址',
-      path: 'node0: OUTPUT (own source is the VIP: mark) → IPVS (DNAT) → POSTROUTING (SNAT) → web1 | web2',
+      path: {
+        en: 'node0: OUTPUT (own source is the VIP: mark) → IPVS (DNAT) → POSTROUTING (SNAT) → web1 | web2',
+        zh: 'node0: OUTPUT (源地址即 VIP：打标记) → IPVS (DNAT) → POSTROUTING (SNAT) → web1 | web2',
+      },
       servers: ['web1', 'web2'],
       client: '192.168.80.100',
     })
     await trial.fails('client', url, {
       en: 'From outside there is no way to it',
       zh: '集群外没有到 ClusterIP 的路由',
-      path: 'client: no route to 10.110.148.45 ✗',
+      path: { en: 'client: no route to 10.110.148.45 ✗', zh: 'client: 没有路由到 10.110.148.45 ✗' },
       code: 'ENETUNREACH',
       why: {
         en: 'A cluster address is a matter between nodes and pods; no router knows it.',
@@ -60,7 +63,10 @@ export default defineExperiment({
     await trial.works('web1', url, {
       en: 'From a pod both answer in turn, the pod itself being one of them',
       zh: '从 Pod 访问：两个 Pod 轮流应答，其中一个是它自己',
-      path: 'web1 → node1: IPVS (DNAT) → node2 → web2, or (KUBE-LOOP-BACK: SNAT) → web1',
+      path: {
+        en: 'web1 → node1: IPVS (DNAT) → node2 → web2, or (KUBE-LOOP-BACK: SNAT) → web1',
+        zh: 'web1 → node1: IPVS (DNAT) → node2 → web2 或 (KUBE-LOOP-BACK: SNAT) → web1',
+      },
       servers: ['web1', 'web2'],
     })
     await trial.holds(

@@ -60,7 +60,7 @@ export default defineExperiment({
     await trial.fails('host0', url, {
       en: 'No link has the VIP: the network is unreachable, and IPVS is not even asked',
       zh: '没有网卡持有 VIP：网络不可达，根本到不了 IPVS',
-      path: 'host0: no route to 169.254.2.100 ✗',
+      path: { en: 'host0: no route to 169.254.2.100 ✗', zh: 'host0: 没有路由到 169.254.2.100 ✗' },
       code: 'ENETUNREACH',
       why: {
         en:
@@ -90,7 +90,10 @@ export default defineExperiment({
       await trial.works(host, url, {
         en: `From ${host} both hosts answer in turn`,
         zh: `从 ${host} 访问：两个 Host 轮流应答`,
-        path: `${host}: OUTPUT (mark) → IPVS (DNAT) → POSTROUTING (SNAT) → host0 | host1`,
+        path: {
+          en: `${host}: OUTPUT (mark) → IPVS (DNAT) → POSTROUTING (SNAT) → host0 | host1`,
+          zh: `${host}: OUTPUT (打标记) → IPVS (DNAT) → POSTROUTING (SNAT) → host0 | host1`,
+        },
         servers: hosts,
         client,
       })
@@ -124,7 +127,7 @@ export default defineExperiment({
     await trial.fails('host0', url, {
       en: 'The service is there, and out of reach again',
       zh: '虚拟服务还在，但又访问不到了',
-      path: 'host0: no route to 169.254.2.100 ✗',
+      path: { en: 'host0: no route to 169.254.2.100 ✗', zh: 'host0: 没有路由到 169.254.2.100 ✗' },
       code: 'ENETUNREACH',
       why: {
         en: 'The service is in the kernel’s table, but no packet for it gets as far as that.',

@@ -57,7 +57,10 @@ export default defineExperiment({
       await trial.works('client', `http://${address}:8080/`, {
         en: `From outside ${address} is answered by both pods, which see the node`,
         zh: `从集群外访问 ${address}：两个 Pod 轮流应答，看到的是节点地址`,
-        path: 'client → node0: PREROUTING (KUBE-EXTERNAL-IP: mark) → IPVS (DNAT) → POSTROUTING (SNAT) → web1 | web2',
+        path: {
+          en: 'client → node0: PREROUTING (KUBE-EXTERNAL-IP: mark) → IPVS (DNAT) → POSTROUTING (SNAT) → web1 | web2',
+          zh: 'client → node0: PREROUTING (KUBE-EXTERNAL-IP: 打标记) → IPVS (DNAT) → POSTROUTING (SNAT) → web1 | web2',
+        },
         servers: ['web1', 'web2'],
         client: '192.168.80.100',
       })
@@ -90,7 +93,10 @@ export default defineExperiment({
     await trial.fails('client', 'http://192.168.80.200:8081/', {
       en: 'and another port of the external address, too',
       zh: '访问外部地址的其他端口：被拒绝',
-      path: 'client → node0: INPUT, KUBE-IPVS-FILTER ✗ port unreachable',
+      path: {
+        en: 'client → node0: INPUT, KUBE-IPVS-FILTER ✗ port unreachable',
+        zh: 'client → node0: INPUT, KUBE-IPVS-FILTER ✗ 端口不可达',
+      },
       code: 'ECONNREFUSED',
       why: {
         en:

@@ -54,7 +54,10 @@ export default defineExperiment({
     await trial.works('node0', `http://${normal}:8080/`, {
       en: 'Four requests to the first one: both pods answer in turn',
       zh: '访问第一个服务四次：两个 Pod 轮流应答',
-      path: 'node0: OUTPUT (mark) → IPVS (DNAT) → POSTROUTING (SNAT) → web1 | web2',
+      path: {
+        en: 'node0: OUTPUT (mark) → IPVS (DNAT) → POSTROUTING (SNAT) → web1 | web2',
+        zh: 'node0: OUTPUT (打标记) → IPVS (DNAT) → POSTROUTING (SNAT) → web1 | web2',
+      },
       servers: ['web1', 'web2'],
       client: '192.168.80.100',
     })
@@ -132,7 +135,10 @@ export default defineExperiment({
     await trial.fails('node0', `http://${normal}:8080/`, {
       en: 'Now the pod sees the VIP as its client, and its answer leads nowhere',
       zh: 'Pod 看到的源地址成了 VIP，应答无处可去',
-      path: 'node0: IPVS (DNAT; source stays VIP) → web ─to VIP→ node ✗ no route',
+      path: {
+        en: 'node0: IPVS (DNAT; source stays VIP) → web ─to VIP→ node ✗ no route',
+        zh: 'node0: IPVS (DNAT; 源仍为 VIP) → web ─目的为 VIP→ node ✗ 没有路由',
+      },
       why: {
         en:
           'conntrack does not follow the packets of IPVS any more, so that the rule that masquerades never sees them. The ' +

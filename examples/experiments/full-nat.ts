@@ -48,7 +48,6 @@ export default defineExperiment({
         en: "Create the service; its client is on none of the servers' networks",
         zh: '创建服务；client 与 RS 不在同一网络，RS 也没有默认路由',
         classic: [
-          'ip route add 10.1.0.100 dev eth0    # on the client',
           'ipvsadm -A -u 10.1.0.100:53 -s rr',
           'ipvsadm -a -u 10.1.0.100:53 -r 10.2.0.11:53 -m',
           'ipvsadm -a -u 10.1.0.100:53 -r 10.2.0.12:53 -m',
@@ -63,7 +62,10 @@ export default defineExperiment({
     await trial.fails('client', url, {
       en: 'No answer: the server has no way to the client',
       zh: '没有应答：RS 没有到 client 的路由',
-      path: 'client → director (DNAT) → rs ✗ no route to 10.1.0.2',
+      path: {
+        en: 'client → director (DNAT) → rs ✗ no route to 10.1.0.2',
+        zh: 'client → director (DNAT) → rs ✗ 没有路由到 10.1.0.2',
+      },
       why: {
         en:
           'IPVS has three ways of forwarding and none of them changes the source. The server sees the address of the ' +
@@ -85,7 +87,10 @@ export default defineExperiment({
     await trial.works('client', url, {
       en: 'Both servers answer, without any route of theirs',
       zh: '两个 RS 都应答，RS 上无需任何路由',
-      path: 'client → director (IPVS: VIP → RIP; conntrack: CIP → DIP) → rs → director (both undone) → client',
+      path: {
+        en: 'client → director (IPVS: VIP → RIP; conntrack: CIP → DIP) → rs → director (both undone) → client',
+        zh: 'client → director (IPVS: VIP → RIP; conntrack: CIP → DIP) → rs → director (两者还原) → client',
+      },
       servers: ['rs1', 'rs2'],
       client: '10.2.0.1',
     })
@@ -105,22 +110,22 @@ export default defineExperiment({
         zh: '限制二：每个流在 IPVS 连接表和 conntrack 中各占一项',
       },
       async () => {
-        const flows = (await trial.command('director', 'conntrack -L -p udp')).trim().split('\n')
+        const flows = await director.conntrack.flows({ protocol: 'udp' }).toArray()
         const ports = (await director.ipvs.connections()).map(({ client }) => client.port)
         assert.equal(flows.length, 4)
-        for (const flow of flows) assert.ok(ports.includes(Number(/sport=(\d+)/.exec(flow)?.[1])), flow)
+        for (const { original } of flows) assert.ok(ports.includes(original.sourcePort ?? 0))
       },
     )
     await trial.step(
       {
         en: 'Leave the director two ports only, and start anew',
         zh: '只给 director 留两个端口，清空后重来',
-        classic: [`iptables -t nat -R ${rule}:40000-40001`, 'conntrack -F'],
+        classic: ['iptables -t nat -F POSTROUTING', `iptables -t nat -A ${rule}:40000-40001`, 'conntrack -F'],
       },
       async () => {
         await trial.command('director', 'iptables -t nat -F POSTROUTING')
         await trial.command('director', `iptables -t nat -A ${rule}:40000-40001`)
-        await trial.command('director', 'conntrack -F')
+        await director.conntrack.flush()
       },
     )
     await trial.works('client', url, {
@@ -133,7 +138,10 @@ export default defineExperiment({
     await trial.fails('client', url, {
       en: 'Limit 3: the fifth does not; ports of the director run out',
       zh: '限制三：第五个流失败，director 的端口用尽',
-      path: 'client → director (DNAT; no port left for SNAT) ✗',
+      path: {
+        en: 'client → director (DNAT; no port left for SNAT) ✗',
+        zh: 'client → director (DNAT; SNAT 没有空闲端口) ✗',
+      },
       why: {
         en:
           'All flows to one server and port come from one address, so that only the source port tells them apart: some ' +

@@ -62,7 +62,10 @@ export default defineExperiment({
     await trial.fails('dustin', url, {
       en: 'dustin does not reach itself',
       zh: 'dustin 访问自己超时',
-      path: 'dustin → host: IPVS (DNAT) → dustin ✗ from my own address',
+      path: {
+        en: 'dustin → host: IPVS (DNAT) → dustin ✗ from my own address',
+        zh: 'dustin → host: IPVS (DNAT) → dustin ✗ 源地址是自己',
+      },
       why: mirror,
     })
     await trial.step(
@@ -76,7 +79,10 @@ export default defineExperiment({
     await trial.fails('dustin', url, {
       en: 'Hairpin mode alone does not help',
       zh: '仅开启 hairpin 模式没有用',
-      path: 'dustin → host: IPVS (DNAT) → dustin ✗ from my own address',
+      path: {
+        en: 'dustin → host: IPVS (DNAT) → dustin ✗ from my own address',
+        zh: 'dustin → host: IPVS (DNAT) → dustin ✗ 源地址是自己',
+      },
       why: mirror,
     })
     await trial.step(
@@ -90,7 +96,10 @@ export default defineExperiment({
     await trial.works('dustin', url, {
       en: 'Now dustin reaches itself, and takes the host for its client',
       zh: 'dustin 可以访问自己了，看到的源地址是网桥地址',
-      path: 'dustin → host (DNAT to dustin, SNAT to bridge_home) → dustin → host (both undone) → dustin',
+      path: {
+        en: 'dustin → host (DNAT to dustin, SNAT to bridge_home) → dustin → host (both undone) → dustin',
+        zh: 'dustin → host (DNAT 到 dustin，SNAT 到 bridge_home) → dustin → host (两者还原) → dustin',
+      },
       servers: ['dustin'],
       client: '10.0.0.1',
     })
@@ -122,7 +131,10 @@ export default defineExperiment({
     await trial.fails('dustin', url, {
       en: 'It fails: the answer of dustin does not find its way back',
       zh: '失败：dustin 的应答回不来',
-      path: 'dustin → host (DNAT, SNAT) → dustin ─SYN,ACK→ bridge_home (SNAT undone: for dustin) ✗ same port',
+      path: {
+        en: 'dustin → host (DNAT, SNAT) → dustin ─SYN,ACK→ bridge_home (SNAT undone: for dustin) ✗ same port',
+        zh: 'dustin → host (DNAT, SNAT) → dustin ─SYN,ACK→ bridge_home (SNAT 还原：目的是 dustin) ✗ 同一端口',
+      },
       why: {
         en:
           'The answer enters the bridge, and with bridge-nf-call-iptables conntrack undoes the SNAT right there: the ' +

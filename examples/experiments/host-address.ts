@@ -100,7 +100,10 @@ export default defineExperiment({
     await trial.works('host0', url, {
       en: 'Both hosts answer in turn',
       zh: '两个 Host 轮流应答',
-      path: 'host0: OUTPUT, IPVS (DNAT) → POSTROUTING (SNAT) → host0 | host1 → host0 (both undone)',
+      path: {
+        en: 'host0: OUTPUT, IPVS (DNAT) → POSTROUTING (SNAT) → host0 | host1 → host0 (both undone)',
+        zh: 'host0: OUTPUT, IPVS (DNAT) → POSTROUTING (SNAT) → host0 | host1 → host0 (两者还原)',
+      },
       servers: ['host0', 'host1'],
       client: '10.130.17.30',
     })

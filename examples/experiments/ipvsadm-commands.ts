@@ -37,7 +37,10 @@ export default defineExperiment({
     await trial.fails('client', url, {
       en: 'Without a server it refuses',
       zh: '没有后端时拒绝连接',
-      path: 'client → director: IPVS, no server ✗ port unreachable',
+      path: {
+        en: 'client → director: IPVS, no server ✗ port unreachable',
+        zh: 'client → director: IPVS, 没有 RS ✗ 端口不可达',
+      },
       code: 'ECONNREFUSED',
       why: {
         en: 'IPVS takes the packet, finds no server, and answers by ICMP.',

@@ -107,12 +107,18 @@ export default defineExperiment({
     )
     if (isLoaded('ip_vs')) await trial.holds(onDemand, async () => assert.ok(isLoaded('ip_vs_sh')))
     else
-      trial.skip(onDemand, 'IPVS and its schedulers are built into this kernel: there is no module to load')
+      trial.skip(onDemand, {
+        en: 'IPVS and its schedulers are built into this kernel: there is no module to load',
+        zh: 'IPVS 和调度算法已编译进本内核，没有模块可加载',
+      })
     const { server } = await trial.ask('client', 'http://10.1.0.100/')
     await trial.works('client', 'http://10.1.0.100/', {
       en: 'It works: one client, one server',
       zh: '调度生效：同一客户端始终到同一后端',
-      path: 'client → director (IPVS, sh: hash of the source) → rs → director → client',
+      path: {
+        en: 'client → director (IPVS, sh: hash of the source) → rs → director → client',
+        zh: 'client → director (IPVS, sh: 源地址散列) → rs → director → client',
+      },
       servers: [server],
       client: '10.1.0.2',
       requests: 4,

@@ -107,7 +107,10 @@ export default defineExperiment({
     await trial.works('host0', url, {
       en: 'From host0 both hosts answer in turn',
       zh: '从 host0 访问：两个 Host 轮流应答',
-      path: 'host0: OUTPUT → LU-SERVICES (in the set: mark) → IPVS (DNAT) → LU-POSTROUTING (mark: SNAT) → host0 | host1',
+      path: {
+        en: 'host0: OUTPUT → LU-SERVICES (in the set: mark) → IPVS (DNAT) → LU-POSTROUTING (mark: SNAT) → host0 | host1',
+        zh: 'host0: OUTPUT → LU-SERVICES (在集合中：打标记) → IPVS (DNAT) → LU-POSTROUTING (有标记：SNAT) → host0 | host1',
+      },
       servers: hosts,
       client: '10.130.17.30',
     })

@@ -85,7 +85,10 @@ export default defineExperiment({
     await trial.fails('dustin', url, {
       en: 'dustin no longer reaches itself',
       zh: 'dustin 无法访问自己',
-      path: 'dustin → host: IPVS (DNAT) → dustin ✗ from my own address',
+      path: {
+        en: 'dustin → host: IPVS (DNAT) → dustin ✗ from my own address',
+        zh: 'dustin → host: IPVS (DNAT) → dustin ✗ 源地址是自己',
+      },
       why: {
         en: 'The request comes back to dustin with its own address as the source, and dustin drops it.',
         zh: '请求转回 dustin 时源地址就是它自己，被丢弃。',
@@ -136,7 +139,10 @@ export default defineExperiment({
       await trial.works('dustin', url, {
         en: 'dustin reaches itself, masqueraded',
         zh: 'dustin 访问自己成功（经过 MASQUERADE）',
-        path: 'dustin → host (DNAT to dustin, SNAT to bridge_home) → dustin',
+        path: {
+          en: 'dustin → host (DNAT to dustin, SNAT to bridge_home) → dustin',
+          zh: 'dustin → host (DNAT 到 dustin，SNAT 到 bridge_home) → dustin',
+        },
         servers: ['dustin'],
         client: '10.0.0.1',
       })

@@ -73,7 +73,10 @@ export default defineExperiment({
     await trial.fails('client', 'http://10.254.0.1:8080/', {
       en: 'The request still times out',
       zh: '服务依然不通',
-      path: 'client ─SYN→ director (DNAT; nat table not asked) ─→ rs ─SYN,ACK from RIP→ client ✗ RST',
+      path: {
+        en: 'client ─SYN→ director (DNAT; nat table not asked) ─→ rs ─SYN,ACK from RIP→ client ✗ RST',
+        zh: 'client ─SYN→ director (DNAT; 不经过 nat 表) ─→ rs ─SYN,ACK 源为 RIP→ client ✗ RST',
+      },
       why: {
         en:
           'Rules of the table nat are asked for the first packet of a connection that conntrack follows. IPVS has its ' +
@@ -112,7 +115,10 @@ export default defineExperiment({
     await trial.works('client', 'http://10.254.0.1:8080/', {
       en: 'Both servers answer in turn, and take the director for their client',
       zh: '两个 RS 轮流应答，看到的源地址是 DIP',
-      path: 'client → director (DNAT to RIP, SNAT to DIP) → rs → director (both undone) → client',
+      path: {
+        en: 'client → director (DNAT to RIP, SNAT to DIP) → rs → director (both undone) → client',
+        zh: 'client → director (DNAT 到 RIP，SNAT 到 DIP) → rs → director (两者还原) → client',
+      },
       servers: ['rs1', 'rs2'],
       client: '10.0.0.161',
     })

@@ -68,7 +68,10 @@ export default defineExperiment({
     await trial.works('client', 'http://10.254.0.1:8080/', {
       en: 'Both servers answer in turn, and know the client by its own address',
       zh: '两个 RS 轮流应答，看到的源地址就是 CIP',
-      path: 'client → director (DNAT) → rs → director (source back to VIP) → client',
+      path: {
+        en: 'client → director (DNAT) → rs → director (source back to VIP) → client',
+        zh: 'client → director (DNAT) → rs → director (源改回 VIP) → client',
+      },
       servers: ['rs1', 'rs2'],
       client: '10.0.0.8',
     })
@@ -99,7 +102,10 @@ export default defineExperiment({
     await trial.fails('client', 'http://10.254.0.1:8080/', {
       en: "This client, in the servers' own subnet, is not helped by a default route",
       zh: '与 RS 同子网的 client 不走默认路由，仍然超时',
-      path: 'client → director (DNAT) → rs ─SYN,ACK from RIP→ client ✗ RST',
+      path: {
+        en: 'client → director (DNAT) → rs ─SYN,ACK from RIP→ client ✗ RST',
+        zh: 'client → director (DNAT) → rs ─SYN,ACK 源为 RIP→ client ✗ RST',
+      },
       why: {
         en:
           'The route of the subnet is more precise than the default route: 10.0.0.0/24 is on the link, so the answer ' +
@@ -126,7 +132,10 @@ export default defineExperiment({
     await trial.works('client', 'http://10.254.0.1:8080/', {
       en: 'Now the default gateway does it',
       zh: '此时默认网关生效',
-      path: 'client (10.9.0.8) → director (DNAT) → rs → default gateway = director → client',
+      path: {
+        en: 'client (10.9.0.8) → director (DNAT) → rs → default gateway = director → client',
+        zh: 'client (10.9.0.8) → director (DNAT) → rs → 默认网关 = director → client',
+      },
       servers: ['rs1', 'rs2'],
       client: '10.9.0.8',
     })

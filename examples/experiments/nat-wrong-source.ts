@@ -66,7 +66,10 @@ export default defineExperiment({
     await trial.fails('client', 'http://10.254.0.1:8080/', {
       en: 'A request to the virtual address times out',
       zh: '访问 VIP 超时',
-      path: 'client ─SYN→ director (DNAT: VIP → RIP) ─→ rs ─SYN,ACK from RIP→ client ✗ RST',
+      path: {
+        en: 'client ─SYN→ director (DNAT: VIP → RIP) ─→ rs ─SYN,ACK from RIP→ client ✗ RST',
+        zh: 'client ─SYN→ director (DNAT: VIP → RIP) ─→ rs ─SYN,ACK 源为 RIP→ client ✗ RST',
+      },
       why: {
         en:
           'IPVS in NAT mode changes the destination and leaves the source alone. The real server and the client share ' +

@@ -46,7 +46,10 @@ export default defineExperiment({
     await trial.works('client', 'http://192.168.80.101:30080/', {
       en: 'node1 forwards to its own pod, which sees the client itself',
       zh: 'node1 只转发到自己的 Pod，Pod 看到真实的客户端地址',
-      path: 'client → node1: KUBE-NODE-PORT (KUBE-NODE-PORT-LOCAL-TCP: no mark) → IPVS (DNAT) → web1 → node1 → client',
+      path: {
+        en: 'client → node1: KUBE-NODE-PORT (KUBE-NODE-PORT-LOCAL-TCP: no mark) → IPVS (DNAT) → web1 → node1 → client',
+        zh: 'client → node1: KUBE-NODE-PORT (KUBE-NODE-PORT-LOCAL-TCP: 不打标记) → IPVS (DNAT) → web1 → node1 → client',
+      },
       servers: ['web1'],
       client: '192.168.80.8',
       requests: 3,
@@ -54,7 +57,10 @@ export default defineExperiment({
     await trial.fails('client', 'http://192.168.80.100:30080/', {
       en: 'node0 has no pod of its own, and refuses',
       zh: 'node0 没有本地 Pod，被拒绝',
-      path: 'client → node0: IPVS, no server ✗ port unreachable',
+      path: {
+        en: 'client → node0: IPVS, no server ✗ port unreachable',
+        zh: 'client → node0: IPVS, 没有 RS ✗ 端口不可达',
+      },
       code: 'ECONNREFUSED',
       why: {
         en:
@@ -79,7 +85,10 @@ export default defineExperiment({
     await trial.fails('client', 'http://192.168.80.100:30080/', {
       en: 'Now the request reaches a pod elsewhere, and times out for another reason',
       zh: '请求到了其他节点的 Pod，但仍然超时，原因不同',
-      path: 'client → node0 (DNAT, no SNAT) → node1 → web1 → node1 ─from RIP→ client ✗ no such connection',
+      path: {
+        en: 'client → node0 (DNAT, no SNAT) → node1 → web1 → node1 ─from RIP→ client ✗ no such connection',
+        zh: 'client → node0 (DNAT, 不做 SNAT) → node1 → web1 → node1 ─源为 RIP→ client ✗ 没有对应的连接',
+      },
       why: {
         en:
           'Local promises the client’s own address, so that nothing is masqueraded. The pod answers the client through ' +

@@ -82,7 +82,7 @@ export default defineExperiment({
     await trial.fails('host0', toOwn, {
       en: 'The host reaches its pod, and the pod cannot answer: nobody is 169.254.1.1',
       zh: 'Host 的请求到了命名空间，但应答出不来：没有人应答 169.254.1.1 的 ARP',
-      path: 'host0 → ns0: who has 169.254.1.1? ✗',
+      path: { en: 'host0 → ns0: who has 169.254.1.1? ✗', zh: 'host0 → ns0: 谁有 169.254.1.1？ ✗' },
       why: {
         en:
           'The gateway exists on no link. The pod asks for its hardware address, and the host does not answer for ' +
@@ -131,7 +131,7 @@ export default defineExperiment({
     await trial.fails('ns0', toOther, {
       en: 'A packet for the other pod leaves this one, and the host sends it the wrong way',
       zh: '报文到了 Host，但 Host 没有到对端网段的路由',
-      path: 'ns0 → host0 → default route ✗',
+      path: { en: 'ns0 → host0 → default route ✗', zh: 'ns0 → host0 → 默认路由 ✗' },
       why: {
         en: 'Nobody told host0 where 172.16.1.0/24 is: it uses its default route, to a router that knows nothing of pods.',
         zh: 'host0 没有到 172.16.1.0/24 的路由，于是走默认路由，而路由器不认识命名空间的地址。',
@@ -212,13 +212,19 @@ export default defineExperiment({
       await trial.works(host, url, {
         en: `From ${host} both pods answer in turn`,
         zh: `从 ${host} 访问：两个命名空间轮流应答`,
-        path: `${host}: OUTPUT (mark) → IPVS (DNAT) → POSTROUTING (SNAT) → ns0 | ns1`,
+        path: {
+          en: `${host}: OUTPUT (mark) → IPVS (DNAT) → POSTROUTING (SNAT) → ns0 | ns1`,
+          zh: `${host}: OUTPUT (打标记) → IPVS (DNAT) → POSTROUTING (SNAT) → ns0 | ns1`,
+        },
         servers: ['ns0', 'ns1'],
       })
     await trial.works('ns0', url, {
       en: 'A pod reaches the service as well, and through it itself',
       zh: '命名空间也能访问虚拟服务，包括经由它访问自己',
-      path: 'ns0 → host0: PREROUTING (mark) → IPVS (DNAT) → POSTROUTING (SNAT) → ns0 | host1 → ns1',
+      path: {
+        en: 'ns0 → host0: PREROUTING (mark) → IPVS (DNAT) → POSTROUTING (SNAT) → ns0 | host1 → ns1',
+        zh: 'ns0 → host0: PREROUTING (打标记) → IPVS (DNAT) → POSTROUTING (SNAT) → ns0 | host1 → ns1',
+      },
       servers: ['ns0', 'ns1'],
     })
 

@@ -65,7 +65,10 @@ export default defineExperiment({
     await trial.works('leah', url, {
       en: 'also for one of them: leah is answered by dustin and by itself',
       zh: '从 leah 访问：dustin 和它自己轮流应答',
-      path: 'leah → host: IPVS (DNAT, rr) → dustin, or SNAT → leah',
+      path: {
+        en: 'leah → host: IPVS (DNAT, rr) → dustin, or SNAT → leah',
+        zh: 'leah → host: IPVS (DNAT, rr) → dustin 或 SNAT → leah',
+      },
       servers: ['dustin', 'leah'],
     })
     await trial.holds(

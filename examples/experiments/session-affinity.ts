@@ -67,7 +67,10 @@ export default defineExperiment({
       {
         en: 'Each client is answered by one pod, however often it asks; the two clients by different ones',
         zh: '每个客户端无论访问多少次都到同一个 Pod；两个客户端分到不同的 Pod',
-        path: 'node0 → IPVS (rr the first time, then its template) → one pod; client → the other one',
+        path: {
+          en: 'node0 → IPVS (rr the first time, then its template) → one pod; client → the other one',
+          zh: 'node0 → IPVS (rr 第一次，之后按模板) → 一个 Pod；client → 另一个',
+        },
       },
       async () => {
         const stays = [await answers('node0', 4), await answers('client', 4)]

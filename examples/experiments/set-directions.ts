@@ -89,7 +89,10 @@ export default defineExperiment({
     await trial.works('client', `http://${server}/`, {
       en: 'One request, and its answer',
       zh: '一次请求与应答',
-      path: `client ─request (INPUT)→ server ─answer (OUTPUT)→ client`,
+      path: {
+        en: `client ─request (INPUT)→ server ─answer (OUTPUT)→ client`,
+        zh: `client ─请求 (INPUT)→ server ─应答 (OUTPUT)→ client`,
+      },
       servers: ['server'],
       client,
     })

@@ -20,8 +20,21 @@ const lineCells = 118
 const indent = ' '.repeat(9)
 
 const words = {
-  en: { PASS: 'PASS', FAIL: 'FAIL', SKIP: 'SKIP', path: 'path', seen: 'seen', why: 'why', found: 'found' },
-  zh: { PASS: '通过', FAIL: '失败', SKIP: '跳过', path: '路径', seen: '抓包', why: '原因', found: '实际' },
+  en: {
+    ...{ PASS: 'PASS', FAIL: 'FAIL', SKIP: 'SKIP' },
+    ...{ path: 'path', seen: 'seen', why: 'why', found: 'found' },
+    more: (count: number) => `… ${count} more`,
+  },
+  zh: {
+    ...{ PASS: '通过', FAIL: '失败', SKIP: '跳过' },
+    ...{ path: '路径', seen: '抓包', why: '原因', found: '实际' },
+    more: (count: number) => `… 另有 ${count} 个`,
+  },
+} as const
+
+const totals = {
+  en: { passed: 'passed', failed: 'failed', skipped: 'skipped', seconds: 's' },
+  zh: { passed: '通过', failed: '失败', skipped: '跳过', seconds: '秒' },
 } as const
 
 export class ExperimentPrinter {
@@ -48,7 +61,8 @@ export class ExperimentPrinter {
     if (error !== undefined) print(`${styled('red', words[this.language].FAIL)}  ${error.message}`)
     const seconds = (elapsedMs / 1000).toFixed(1)
     print('')
-    print(`${name}: ${passed} passed, ${failed} failed, ${skipped} skipped, ${seconds} s`)
+    const { passed: held, failed: not, skipped: left, seconds: unit } = totals[this.language]
+    print(`${name}: ${passed} ${held}, ${failed} ${not}, ${skipped} ${left}, ${seconds} ${unit}`)
     print('')
   }
 
@@ -66,12 +80,12 @@ export class ExperimentPrinter {
     const colour = { passed: 'green', failed: 'red', skipped: 'yellow' } as const
     const verdict = { passed: PASS, failed: FAIL, skipped: SKIP }[claim.verdict]
     print(`    ${styled(colour[claim.verdict], verdict)} ${this.say(claim.text)}`)
-    if (claim.path !== undefined) this.detail(labels.path, claim.path)
+    if (claim.path !== undefined) this.detail(labels.path, this.say(claim.path))
     claim.seen.forEach((line, index) => this.detail(index === 0 ? labels.seen : '', line))
-    if (claim.unseen > 0) this.detail('', `… ${claim.unseen} more`)
+    if (claim.unseen > 0) this.detail('', labels.more(claim.unseen))
+    if (claim.reason !== undefined) this.detail(labels.found, this.say(claim.reason))
     if (claim.detail !== undefined) this.detail(labels.found, claim.detail)
-    const asked = this.explain && (claim.outcome === 'fails' || claim.verdict === 'failed')
-    if (asked && claim.why !== undefined) this.detail(labels.why, this.say(claim.why))
+    if (this.explain && claim.why !== undefined) this.detail(labels.why, this.say(claim.why))
   }
 
   private detail(label: string, text: string): void {

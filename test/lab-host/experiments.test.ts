@@ -59,8 +59,9 @@ test("one's own file is run; a claim that does not hold returns 1, with what was
   assert.match(failing.stdout, /失败 也成立\n +实际 +not so\n +原因 +因为。/)
 })
 
-test('a file for several experiments, and a folder that is not there, are refused before anything is booted', () => {
+test('a file for several experiments, for one that records nothing, and a folder that is not there, are refused', () => {
   assert.equal(experiment('--all', '--pcap', join(folder, 'x.pcap')).status, 2)
   assert.equal(experiment('hairpin', '--pcap', join(folder, 'no', 'x.pcap')).status, 2)
+  assert.equal(experiment('set-types', '--pcap', join(folder, 'x.pcap')).status, 2)
   assert.ok(!existsSync(join(folder, 'x.pcap')))
 })

@@ -39,7 +39,7 @@ export function registerExperimentCommands(lab: Command): void {
     )
     .argument('[name...]', 'experiments to run')
     .option('-a, --all', 'run every experiment of the package')
-    .option('-e, --explain', 'say why the kernel did that, below each claim that traffic fails')
+    .option('-e, --explain', 'say why the kernel did that, below each claim that has a reason')
     .option('--pcap <file>', 'write what the real servers saw to this file (one experiment only)')
     .addOption(languageOption())
     .option('--json', 'print a report as JSON')
@@ -67,9 +67,15 @@ async function run(names: string[], flags: RunFlags): Promise<void> {
       ? await listExperiments()
       : await Promise.all(names.map((name) => findExperiment(name)))
   if (experiments.length === 0) throw new InvalidArgumentError('name', names, 'a name, or --all')
-  if (flags.pcap !== undefined && experiments.length > 1)
-    throw new InvalidArgumentError('--pcap', flags.pcap, 'a file for one experiment')
+  checkRecording(experiments, flags.pcap)
   process.exitCode = Lab.inside() ? await runHere(experiments, flags) : await runInGuest(names, flags)
+}
+
+function checkRecording([first, ...others]: readonly Experiment[], pcap: string | undefined): void {
+  if (pcap === undefined) return
+  if (others.length > 0) throw new InvalidArgumentError('--pcap', pcap, 'a file for one experiment')
+  if ((first?.record ?? []).length === 0)
+    throw new InvalidArgumentError('--pcap', pcap, 'an experiment that records a link')
 }
 
 async function runHere(experiments: readonly Experiment[], flags: RunFlags): Promise<number> {

@@ -1,9 +1,9 @@
-/** Programs that lay out networks and rules. What IPVS and IP sets hold goes through the API, never through a program. */
+/** Programs that lay out networks and rules. What IPVS, IP sets and conntrack hold goes through the API, never through a program. */
 import { InvalidArgumentError } from '../../errors.js'
 import { runProgram } from '../program.js'
 import type { Namespace } from '../topology/index.js'
 
-const allowed = ['ip', 'bridge', 'iptables', 'ip6tables', 'iptables-save', 'sysctl', 'modprobe', 'conntrack']
+const allowed = ['ip', 'bridge', 'iptables', 'ip6tables', 'iptables-save', 'sysctl', 'modprobe']
 
 /** What the program printed. @throws LabError `ERR_LAB_TOPOLOGY` with the program's own words */
 export async function runCommand(namespace: Namespace, line: string): Promise<string> {

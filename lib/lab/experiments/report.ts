@@ -18,15 +18,17 @@ export interface ClaimEvent {
   /** What the claim says of the traffic: that it `works`, that it `fails`, or something else. */
   readonly outcome: 'works' | 'fails' | 'holds'
   /** The way of the packets, drawn in one line. */
-  readonly path?: string
+  readonly path?: Narration
   /** What the recorded links saw meanwhile, a line a packet. */
   readonly seen: readonly string[]
   /** How many packets more than `seen` has lines. */
   readonly unseen: number
   /** Why the kernel does that. */
   readonly why?: Narration
-  /** What was found, for a claim that failed; the reason, for one that was skipped. */
+  /** What was found, for a claim that failed: the words of whoever found it. */
   readonly detail?: string
+  /** Why it was skipped. */
+  readonly reason?: Narration
 }
 
 /** Something to look at: a table of the kernel, as it is now. */

@@ -9,7 +9,7 @@ import type { Narration } from './experiment.js'
 import { formatPacket, type Packet } from './packet.js'
 import type { Recorder } from './recorder.js'
 import type { ClaimEvent, ExperimentEvent } from './report.js'
-import { ask } from './traffic.js'
+import { ask, inTurn } from './traffic.js'
 
 export interface StepText extends Narration {
   /** The classic command, or commands, that do the same. */
@@ -17,17 +17,17 @@ export interface StepText extends Narration {
 }
 
 export interface ClaimText extends Narration {
-  /** The way of the packets in one line: `'client → director (DNAT) → rs1 → client ✗'`. */
-  readonly path?: string
+  /** The way of the packets in one line: `'client → director (DNAT) → rs1 → client ✗'`; as text alone, for every language. */
+  readonly path?: Narration | string
   /** Why the kernel does that. */
   readonly why?: Narration
 }
 
 export interface WorksClaim extends ClaimText {
-  /** Names of the servers that answer, each as often as the others. */
+  /** Names of the servers that answer, in turn, whoever is the first. */
   readonly servers: readonly string[]
-  /** Address that the servers take for their client's. */
-  readonly client?: string
+  /** Address that the servers take for their client's, or that of each. */
+  readonly client?: string | Readonly<Record<string, string>>
   /** How many requests. Default: 1 to a single server, otherwise 2 a server. */
   readonly requests?: number
 }
@@ -91,20 +91,20 @@ export class Trial {
     return ask(this.namespace(from), url, timeoutSeconds)
   }
 
-  /** Claims that requests are answered: by these servers, in equal shares, which see this client. */
+  /** Claims that requests are answered: by these servers in turn, which see this client. */
   works(from: string, url: string, claim: WorksClaim): Promise<void> {
     const { servers, client } = claim
     const requests = claim.requests ?? (servers.length > 1 ? 2 * servers.length : 1)
     return this.traffic('works', claim, async () => {
-      const count = new Map(servers.map((name) => [name, 0]))
+      const answers: string[] = []
       for (let request = 0; request < requests; request++) {
         const answer = await this.ask(from, url)
-        count.set(answer.server, (count.get(answer.server) ?? 0) + 1)
-        if (client !== undefined && answer.client !== client)
-          throw new Error(`${answer.server} saw ${answer.client} as its client, not ${client}`)
+        answers.push(answer.server)
+        const expected = typeof client === 'object' ? client[answer.server] : client
+        if (expected !== undefined && answer.client !== expected)
+          throw new Error(`${answer.server} saw ${answer.client} as its client, not ${expected}`)
       }
-      const even = [...count].every(([name, n]) => servers.includes(name) && n === requests / servers.length)
-      if (!even) throw new Error(`answers by server: ${JSON.stringify(Object.fromEntries(count))}`)
+      if (!inTurn(answers, servers)) throw new Error(`answered in this order: ${answers.join(' ')}`)
     })
   }
 
@@ -129,8 +129,8 @@ export class Trial {
   }
 
   /** A claim that this kernel gives no ground for. It is counted, with its reason. */
-  skip(claim: ClaimText, reason: string): void {
-    this.tell({ ...told(claim), outcome: 'holds', verdict: 'skipped', detail: reason, seen: [], unseen: 0 })
+  skip(claim: ClaimText, reason: Narration): void {
+    this.tell({ ...told(claim), outcome: 'holds', verdict: 'skipped', reason, seen: [], unseen: 0 })
   }
 
   /** Prints something to look at, such as a table of the kernel. */
@@ -198,7 +198,7 @@ function told(claim: ClaimText): Pick<ClaimEvent, 'kind' | 'text' | 'path' | 'wh
   return {
     kind: 'claim',
     text: { en, zh },
-    ...(path !== undefined && { path }),
+    ...(path !== undefined && { path: typeof path === 'string' ? { en: path, zh: path } : path }),
     ...(why !== undefined && { why }),
   }
 }

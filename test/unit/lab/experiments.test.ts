@@ -5,6 +5,7 @@ import { copyFileSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFile
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import test, { after } from 'node:test'
+import { ExperimentPrinter } from '../../../lib/cli/experiment-printer.js'
 import { cells, wrapped } from '../../../lib/cli/text-cells.js'
 import {
   drawTopology,
@@ -13,6 +14,7 @@ import {
   formatPacket,
   listExperiments,
 } from '../../../lib/lab/index.js'
+import { inTurn } from '../../../lib/lab/experiments/traffic.js'
 import { readPacket } from '../../../lib/lab/experiments/packet.js'
 import { pcapFile, PcapReader } from '../../../lib/lab/experiments/pcap.js'
 
@@ -21,6 +23,11 @@ const syn = '4500002800004000400600000a0000080a00002ac35000500000000100000000500
 
 const folder = mkdtempSync(join(tmpdir(), 'own-experiments-'))
 after(() => rmSync(folder, { recursive: true }))
+
+/** `'12'` stands for rs1, then rs2. */
+function named(digits: string): string[] {
+  return [...digits].map((digit) => `rs${digit}`)
+}
 
 /** The line for a frame written in hexadecimal. */
 function line(hex: string): string | undefined {
@@ -115,10 +122,60 @@ test('a file that cannot be read is refused in one line that says what to do', a
   }
 })
 
-test('no experiment starts ipvsadm or ipset', () => {
+test('answers are in turn if no server answers twice before the others have, not if their shares are equal', () => {
+  const servers = ['rs1', 'rs2']
+  for (const good of ['12', '21', '1212', '21212', '1']) assert.ok(inTurn(named(good), servers), good)
+  for (const bad of ['1122', '1221', '11', '13', '1213']) assert.ok(!inTurn(named(bad), servers), bad)
+  assert.ok(inTurn(named('3123'), ['rs1', 'rs2', 'rs3']))
+  assert.ok(!inTurn(named('2'), ['rs1']))
+})
+
+test('--explain tells every reason, whatever a claim says of the traffic and whether it held', (context) => {
+  const printed: unknown[] = []
+  context.mock.method(process.stdout, 'write', (text: unknown) => printed.push(text) > 0)
+  const text = { en: 'a claim', zh: '断言' }
+  const rest = { kind: 'claim', text, seen: [], unseen: 0 } as const
+  const print = (explain: boolean): string => {
+    const printer = new ExperimentPrinter('en', explain)
+    for (const outcome of ['works', 'fails', 'holds'] as const)
+      for (const verdict of ['passed', 'failed', 'skipped'] as const)
+        printer.event({
+          ...rest,
+          outcome,
+          verdict,
+          why: { en: `because ${outcome} ${verdict}.`, zh: '原因' },
+        })
+    return printed.splice(0).join('')
+  }
+  const [explained, bare] = [print(true), print(false)]
+  context.mock.restoreAll()
+  assert.equal(explained.match(/because (works|fails|holds) (passed|failed|skipped)\./g)?.length, 9)
+  assert.doesNotMatch(bare, /because/)
+})
+
+test('of what a reader of Chinese is told nothing is English: the way, the reason of a skip, the sums', (context) => {
+  const printed: unknown[] = []
+  context.mock.method(process.stdout, 'write', (text: unknown) => printed.push(text) > 0)
+  const printer = new ExperimentPrinter('zh', true)
+  const both = (en: string, zh: string) => ({ en, zh })
+  printer.event({
+    ...{ kind: 'claim', outcome: 'works', verdict: 'skipped', text: both('text', '断言') },
+    ...{ path: both('path', '路'), reason: both('reason', '缺模块'), seen: ['x'], unseen: 2 },
+  })
+  const counts = { passed: 1, failed: 2, skipped: 3, elapsedMs: 1500, events: [] }
+  printer.end({ name: 'x', seed: 'own', title: both('x', '一'), topology: { namespaces: {} }, ...counts })
+  context.mock.restoreAll()
+  const lines = printed.join('').split('\n')
+  assert.deepEqual(
+    lines.map((line) => line.trim().replace(/ +/g, ' ')).filter((line) => line !== ''),
+    ['跳过 断言', '路径 路', '抓包 x', '… 另有 2 个', '实际 缺模块', 'x: 1 通过, 2 失败, 3 跳过, 1.5 秒'],
+  )
+})
+
+test('no experiment starts ipvsadm, ipset or conntrack', () => {
   for (const file of readdirSync('examples/experiments')) {
     const text = readFileSync(`examples/experiments/${file}`, 'utf8')
-    assert.doesNotMatch(text, /\.(run|command)\([^)]*['"`](ipvsadm|ipset)\b/, file)
+    assert.doesNotMatch(text, /\.(run|command)\([^)]*['"`](ipvsadm|ipset|conntrack)\b/, file)
   }
 })
 
