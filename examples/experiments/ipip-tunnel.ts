@@ -2,8 +2,16 @@
 import assert from 'node:assert/strict'
 import { defineExperiment } from 'ipvs-director'
 
-const service = { protocol: 'tcp', address: '10.0.10.100', port: 80 } as const
+/** The director's own address, and one that is for the service alone. */
+const DIP = '10.0.10.13'
+const VIP = '10.0.10.100'
+const web = { protocol: 'tcp', port: 80 } as const
 const servers = ['rs1', 'rs2']
+
+const classicService = (address: string) => [
+  `ipvsadm -A -t ${address}:80 -s rr`,
+  ...['10.0.0.42', '10.0.0.78'].map((server) => `ipvsadm -a -t ${address}:80 -r ${server}:80 -i`),
+]
 
 export default defineExperiment({
   name: 'ipip-tunnel',
@@ -57,34 +65,19 @@ export default defineExperiment({
 
     await trial.step(
       {
-        en: 'Give the director the VIP, and create the service with tunnelled servers',
-        zh: '添加 VIP，创建服务，以隧道方式加入 RS',
-        classic: [
-          'ip addr add 10.0.10.100/32 dev eth0',
-          'ipvsadm -A -t 10.0.10.100:80 -s rr',
-          'ipvsadm -a -t 10.0.10.100:80 -r 10.0.0.42:80 -i',
-          'ipvsadm -a -t 10.0.10.100:80 -r 10.0.0.78:80 -i',
-        ],
+        en: 'Create the service at the director’s own address, with tunnelled servers',
+        zh: '在 director 自己的地址上创建服务，以隧道方式加入 RS',
+        classic: classicService(DIP),
       },
-      async () => {
-        await director.links.addAddress('eth0', '10.0.10.100/32')
-        await director.ipvs.addService({ ...service, scheduler: 'rr' })
-        for (const address of ['10.0.0.42', '10.0.0.78'])
-          await director.ipvs.addServer(service, { address, port: 80, forwarding: 'tunnel' })
-      },
+      () => serve(DIP),
     )
-    await trial.step(
-      {
-        en: 'The router learns where the VIP is',
-        zh: '在路由器上添加到 VIP 的路由',
-        classic: 'ip route add 10.0.10.100 via 10.0.10.13',
-      },
-      () => trial.namespace('router').addRoute({ to: '10.0.10.100/32', via: '10.0.10.13' }),
-    )
-    await trial.fails('client', 'http://10.0.10.100/', {
+    await trial.fails('client', `http://${DIP}/`, {
       en: 'The request is refused: the servers do not open the tunnel',
       zh: '访问被拒绝：RS 还不会解开隧道报文',
-      path: 'client → router → director [IPIP: DIP → RIP] → router → rs ✗ no tunnel here',
+      path: {
+        en: 'client → router → director [IPIP: DIP → RIP] → router → rs ✗ no tunnel here',
+        zh: 'client → router → director [IPIP: DIP → RIP] → router → rs ✗ 没有隧道设备',
+      },
       code: ['ECONNREFUSED', 'ENOPROTOOPT'],
       why: {
         en:
@@ -103,8 +96,7 @@ export default defineExperiment({
       },
       async () => {
         const { source, destination, tunnel } = await trial.packet((packet) => packet.tunnel !== undefined)
-        assert.deepEqual([source, destination], ['10.0.0.8', '10.0.10.100'])
-        assert.equal(tunnel?.source, '10.0.10.13')
+        assert.deepEqual([source, destination, tunnel?.source], ['10.0.0.8', DIP, DIP])
       },
     )
     await trial.step(
@@ -113,7 +105,7 @@ export default defineExperiment({
         zh: '在 RS 上加载 ipip，启用 tunl0，添加 VIP，抑制 ARP',
         classic: [
           'modprobe ipip; ip link set tunl0 up',
-          'ip addr add 10.0.10.100/32 dev tunl0',
+          'ip addr add 10.0.10.13/32 dev tunl0',
           'sysctl net.ipv4.conf.{all,tunl0}.arp_ignore=1',
           'sysctl net.ipv4.conf.{all,tunl0}.arp_announce=2',
         ],
@@ -124,11 +116,61 @@ export default defineExperiment({
           // The kernel makes tunl0 in every namespace when the module is there; asking for one loads the module.
           await trial.command(rs, 'ip link show tunl0').catch(() => trial.command(rs, 'modprobe ipip'))
           await links.setUp('tunl0')
-          await links.addAddress('tunl0', '10.0.10.100/32')
+          await links.addAddress('tunl0', `${DIP}/32`)
           for (const link of ['all', 'tunl0']) {
             await sysctls.set(`net.ipv4.conf.${link}.arp_ignore`, 1)
             await sysctls.set(`net.ipv4.conf.${link}.arp_announce`, 2)
           }
+        }
+      },
+    )
+    await trial.fails('client', `http://${DIP}/`, {
+      en: 'The request times out: VIP and DIP must not be one address',
+      zh: '访问超时：VIP 和 DIP 不能是同一个地址',
+      path: {
+        en: 'client → router → director [IPIP: DIP = VIP → RIP] → router → rs ✗ from my own address',
+        zh: 'client → router → director [IPIP: DIP = VIP → RIP] → router → rs ✗ 源地址是自己',
+      },
+      why: {
+        en:
+          'Around the packet stands the address of the director as the source. It is the VIP as well, which the server ' +
+          'has on tunl0: a packet from outside that claims to come from the server itself, which drops it as forged.',
+        zh: '外层报文的源地址是 director 的地址，它同时又是 VIP；RS 的 tunl0 上也有这个地址，于是把“从外面来、源地址却是自己”的报文当作伪造的丢弃。',
+      },
+    })
+    await trial.holds(
+      {
+        en: 'It came as far as the server: with an address of the server’s own around it, and no answer',
+        zh: '抓包：报文到了 RS，外层源地址就是 RS 自己的地址，没有应答',
+      },
+      async () => {
+        await trial.packet(({ tunnel }) => tunnel?.source === DIP)
+        assert.deepEqual(
+          (await trial.packets()).filter(({ flags }) => flags === 'SYN,ACK'),
+          [],
+        )
+      },
+    )
+    await trial.step(
+      {
+        en: 'So move the service to an address that is not the director’s only one, also on tunl0',
+        zh: '把服务移到单独的 VIP，tunl0 上也换成它',
+        classic: [
+          `ipvsadm -D -t ${DIP}:80; ip addr add ${VIP}/32 dev eth0`,
+          ...classicService(VIP),
+          `ip route add ${VIP} via ${DIP}    # on the router`,
+          `ip addr del ${DIP}/32 dev tunl0; ip addr add ${VIP}/32 dev tunl0    # on the servers`,
+        ],
+      },
+      async () => {
+        await director.ipvs.removeService({ ...web, address: DIP })
+        await director.links.addAddress('eth0', `${VIP}/32`)
+        await serve(VIP)
+        await trial.namespace('router').addRoute({ to: `${VIP}/32`, via: DIP })
+        for (const rs of servers) {
+          const { links } = await trial.kernel(rs)
+          await links.removeAddress('tunl0', `${DIP}/32`)
+          await links.addAddress('tunl0', `${VIP}/32`)
         }
       },
     )
@@ -140,7 +182,7 @@ export default defineExperiment({
       },
       () => filterReversePath(1),
     )
-    await trial.fails('client', 'http://10.0.10.100/', {
+    await trial.fails('client', `http://${VIP}/`, {
       en: 'The request times out: the servers open the tunnel and drop what is in it',
       zh: '访问超时：RS 解开隧道后丢弃了内层报文',
       path: 'client → director [IPIP] → rs: tunl0 ✗ rp_filter',
@@ -159,10 +201,13 @@ export default defineExperiment({
       },
       () => filterReversePath(0),
     )
-    await trial.works('client', 'http://10.0.10.100/', {
+    await trial.works('client', `http://${VIP}/`, {
       en: 'Both servers answer in turn, from another subnet than the director; they see the client itself',
       zh: '两个 RS 轮流应答，与 director 不在同一子网，看到的源地址就是 CIP',
-      path: 'client → director [IPIP: DIP → RIP] → rs (tunl0) ─from VIP→ client',
+      path: {
+        en: 'client → director [IPIP: DIP → RIP] → rs (tunl0) ─from VIP→ client',
+        zh: 'client → director [IPIP: DIP → RIP] → rs (tunl0) ─源为 VIP→ client',
+      },
       servers,
       client: '10.0.0.8',
     })
@@ -173,12 +218,18 @@ export default defineExperiment({
       },
       async () => {
         const answer = await trial.packet(({ flags }) => flags === 'SYN,ACK')
-        assert.deepEqual(
-          [answer.source, answer.destination, answer.tunnel],
-          ['10.0.10.100', '10.0.0.8', undefined],
-        )
+        assert.deepEqual([answer.source, answer.destination, answer.tunnel], [VIP, '10.0.0.8', undefined])
       },
     )
+
+    async function serve(address: string): Promise<void> {
+      await director.ipvs.addService({ ...web, address, scheduler: 'rr' })
+      for (const server of ['10.0.0.42', '10.0.0.78'])
+        await director.ipvs.addServer(
+          { ...web, address },
+          { address: server, port: 80, forwarding: 'tunnel' },
+        )
+    }
 
     async function filterReversePath(value: 0 | 1): Promise<void> {
       for (const rs of servers)
