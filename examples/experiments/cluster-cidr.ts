@@ -5,6 +5,12 @@ import { clusterEndpoints, clusterNetwork, defineExperiment, Director } from 'ip
 const address = '10.96.0.10'
 const url = `http://${address}:8080/`
 
+/** The rules that older versions wrote for this case, of 2022. */
+const older = [
+  '-A KUBE-SERVICES ! -s 10.244.0.0/16 -m set --match-set KUBE-CLUSTER-IP dst,dst -j KUBE-MARK-MASQ',
+  '-A KUBE-SERVICES -m set --match-set KUBE-CLUSTER-IP dst,dst -j ACCEPT',
+]
+
 export default defineExperiment({
   name: 'cluster-cidr',
   seed: '004',
@@ -14,7 +20,7 @@ export default defineExperiment({
   },
   topology: clusterNetwork(),
   roles: { [address]: 'VIP', '192.168.80.8': 'CIP', '10.244.1.9': 'RIP and CIP', '10.244.2.6': 'RIP' },
-  record: ['web2'],
+  record: ['web1', 'web2'],
 
   async run(trial) {
     await trial.step(
@@ -29,7 +35,13 @@ export default defineExperiment({
       {
         en: 'Program the service on node0 and node1, without a word on what the cluster’s own traffic is',
         zh: '在 node0 和 node1 上下发 Service，不指定集群 CIDR',
-        classic: 'kube-proxy --proxy-mode=ipvs',
+        classic: [
+          'kube-proxy --proxy-mode=ipvs    # does this:',
+          `ip addr add ${address}/32 dev kube-ipvs0`,
+          `ipvsadm -A -t ${address}:8080 -s rr`,
+          `ipvsadm -a -t ${address}:8080 -r 10.244.1.9:80 -m; ipvsadm -a -t ${address}:8080 -r 10.244.2.6:80 -m`,
+          `ipset add KUBE-CLUSTER-IP ${address},tcp:8080`,
+        ],
       },
       async () => {
         for (const node of ['node0', 'node1']) await program(node, false)
@@ -38,7 +50,10 @@ export default defineExperiment({
     await trial.fails('client', url, {
       en: 'The stranger times out: pods answer past the node that it asked',
       zh: '集群外的客户端超时：Pod 的应答没有经过它访问的节点',
-      path: 'client → node0 (DNAT, no SNAT) → node → web ─from RIP→ client ✗ no such connection',
+      path: {
+        en: 'client → node0 (DNAT, no SNAT) → node → web ─from RIP→ client ✗ no such connection',
+        zh: 'client → node0 (DNAT, 不做 SNAT) → node → web ─源为 RIP→ client ✗ 没有对应的连接',
+      },
       why: {
         en:
           'Without the option only what the node itself sends is masqueraded. The pod sees the client and answers it ' +
@@ -62,7 +77,10 @@ export default defineExperiment({
     await trial.works('client', url, {
       en: 'The stranger is masqueraded, and answered by both pods',
       zh: '集群外的流量做 SNAT，两个 Pod 轮流应答',
-      path: 'client → node0: ! -s 10.244.0.0/16 (mark) → IPVS (DNAT) → POSTROUTING (SNAT) → web1 | web2',
+      path: {
+        en: 'client → node0: ! -s 10.244.0.0/16 (mark) → IPVS (DNAT) → POSTROUTING (SNAT) → web1 | web2',
+        zh: 'client → node0: ! -s 10.244.0.0/16 (打标记) → IPVS (DNAT) → POSTROUTING (SNAT) → web1 | web2',
+      },
       servers: ['web1', 'web2'],
       client: '192.168.80.100',
     })
@@ -85,9 +103,16 @@ export default defineExperiment({
       '',
     )
     const services = rules.split('\n').filter((line) => line.startsWith('-A KUBE-SERVICES'))
+    const now = services
     trial.show(
-      { en: 'KUBE-SERVICES, without comments:', zh: 'KUBE-SERVICES（略去注释）：' },
-      services.join('\n'),
+      {
+        en: 'The rules of this case, without comments; - only older versions have, + only ours:',
+        zh: '相关规则（略去注释）；- 只有旧版有，+ 只有现在有：',
+      },
+      [
+        ...older.filter((rule) => !now.includes(rule)).map((rule) => `- ${rule}`),
+        ...now.map((rule) => `${older.includes(rule) ? ' ' : '+'} ${rule}`),
+      ].join('\n'),
     )
     await trial.holds(
       {

@@ -7,6 +7,13 @@ const url = `http://${external}:8080/`
 const inSet = '-m set --match-set KUBE-EXTERNAL-IP dst,dst'
 const inLocalSet = '-m set --match-set KUBE-EXTERNAL-IP-LOCAL dst,dst'
 
+/** The rules that older versions wrote for this case, of 2022. */
+const older = [
+  `-A KUBE-SERVICES ${inSet} -j KUBE-MARK-MASQ`,
+  `-A KUBE-SERVICES ${inSet} -m physdev ! --physdev-is-in -m addrtype ! --src-type LOCAL -j ACCEPT`,
+  `-A KUBE-SERVICES ${inSet} -m addrtype --dst-type LOCAL -j ACCEPT`,
+]
+
 export default defineExperiment({
   name: 'external-ip-rules',
   seed: '004',
@@ -29,20 +36,37 @@ export default defineExperiment({
       {
         en: 'Program an external address on node1',
         zh: '在 node1 上下发带 externalIPs 的 Service',
-        classic: `ipset add KUBE-EXTERNAL-IP ${external},tcp:8080`,
+        classic: [
+          `ip addr add ${external}/32 dev kube-ipvs0`,
+          `ipvsadm -A -t ${external}:8080 -s rr`,
+          `ipvsadm -a -t ${external}:8080 -r 10.244.1.9:80 -m; ipvsadm -a -t ${external}:8080 -r 10.244.2.6:80 -m`,
+          `ipset add KUBE-EXTERNAL-IP ${external},tcp:8080`,
+        ],
       },
       () => program('Cluster'),
     )
     await trial.works('client', url, {
       en: 'Both pods answer; they see the node',
       zh: '两个 Pod 轮流应答，看到的是节点地址',
-      path: 'client → node1: KUBE-EXTERNAL-IP (mark, accept) → IPVS (DNAT) → POSTROUTING (SNAT) → web1 | web2',
+      path: {
+        en: 'client → node1: KUBE-EXTERNAL-IP (mark, accept) → IPVS (DNAT) → POSTROUTING (SNAT) → web1 | web2',
+        zh: 'client → node1: KUBE-EXTERNAL-IP (打标记，ACCEPT) → IPVS (DNAT) → POSTROUTING (SNAT) → web1 | web2',
+      },
       servers: ['web1', 'web2'],
+      // The node's address on the link by which it reaches the pod.
+      client: { web1: '10.244.1.1', web2: '192.168.80.101' },
     })
     const cluster = await services()
+    const now = cluster
     trial.show(
-      { en: 'KUBE-SERVICES, without comments:', zh: 'KUBE-SERVICES（略去注释）：' },
-      cluster.join('\n'),
+      {
+        en: 'The rules of this case, without comments; - only older versions have, + only ours:',
+        zh: '相关规则（略去注释）；- 只有旧版有，+ 只有现在有：',
+      },
+      [
+        ...older.filter((rule) => !now.includes(rule)).map((rule) => `- ${rule}`),
+        ...now.map((rule) => `${older.includes(rule) ? ' ' : '+'} ${rule}`),
+      ].join('\n'),
     )
     await trial.holds(
       {
@@ -72,6 +96,7 @@ export default defineExperiment({
         classic: [
           `ipset del KUBE-EXTERNAL-IP ${external},tcp:8080`,
           `ipset add KUBE-EXTERNAL-IP-LOCAL ${external},tcp:8080`,
+          `ipvsadm -d -t ${external}:8080 -r 10.244.2.6:80`,
         ],
       },
       () => program('Local'),
@@ -79,7 +104,10 @@ export default defineExperiment({
     await trial.works('client', url, {
       en: 'The node’s own pod answers, and sees the client',
       zh: '只有本节点的 Pod 应答，看到真实的客户端地址',
-      path: 'client → node1: KUBE-EXTERNAL-IP-LOCAL (accept, no mark) → IPVS (DNAT) → web1',
+      path: {
+        en: 'client → node1: KUBE-EXTERNAL-IP-LOCAL (accept, no mark) → IPVS (DNAT) → web1',
+        zh: 'client → node1: KUBE-EXTERNAL-IP-LOCAL (ACCEPT，不打标记) → IPVS (DNAT) → web1',
+      },
       servers: ['web1'],
       client: '192.168.80.8',
       requests: 3,

@@ -11,6 +11,18 @@ import {
 const balancer = '192.168.80.200'
 const url = `http://${balancer}/`
 
+/** The rules that older versions wrote for this case, of 2022. */
+const older = [
+  '-A KUBE-FIREWALL -m set --match-set KUBE-LOAD-BALANCER-SOURCE-CIDR dst,dst,src -j RETURN',
+  '-A KUBE-FIREWALL -j KUBE-MARK-DROP',
+  '-A KUBE-LOAD-BALANCER -m set --match-set KUBE-LOAD-BALANCER-FW dst,dst -j KUBE-FIREWALL',
+  '-A KUBE-LOAD-BALANCER -m set --match-set KUBE-LOAD-BALANCER-LOCAL dst,dst -j RETURN',
+  '-A KUBE-LOAD-BALANCER -j KUBE-MARK-MASQ',
+  '-A KUBE-MARK-DROP -j MARK --set-xmark 0x8000/0x8000',
+  '-A KUBE-SERVICES -m set --match-set KUBE-LOAD-BALANCER dst,dst -j KUBE-LOAD-BALANCER',
+  '-A KUBE-SERVICES -m set --match-set KUBE-LOAD-BALANCER dst,dst -j ACCEPT',
+]
+
 export default defineExperiment({
   name: 'load-balancer',
   seed: '004',
@@ -40,15 +52,25 @@ export default defineExperiment({
       {
         en: 'Program a balancer’s address on node1, open to everybody',
         zh: '在 node1 上下发 LoadBalancer 服务，不限制来源',
-        classic: `ipset add KUBE-LOAD-BALANCER ${balancer},tcp:80`,
+        classic: [
+          `ip addr add ${balancer}/32 dev kube-ipvs0`,
+          `ipvsadm -A -t ${balancer}:80 -s rr`,
+          `ipvsadm -a -t ${balancer}:80 -r 10.244.1.9:80 -m; ipvsadm -a -t ${balancer}:80 -r 10.244.2.6:80 -m`,
+          `ipset add KUBE-LOAD-BALANCER ${balancer},tcp:80`,
+        ],
       },
       () => program({}),
     )
     await trial.works('client', url, {
       en: 'Both pods answer, and see the node',
       zh: '两个 Pod 轮流应答，看到的是节点地址',
-      path: 'client → node1: KUBE-LOAD-BALANCER (mark) → IPVS (DNAT) → POSTROUTING (SNAT) → web1 | web2',
+      path: {
+        en: 'client → node1: KUBE-LOAD-BALANCER (mark) → IPVS (DNAT) → POSTROUTING (SNAT) → web1 | web2',
+        zh: 'client → node1: KUBE-LOAD-BALANCER (打标记) → IPVS (DNAT) → POSTROUTING (SNAT) → web1 | web2',
+      },
       servers: ['web1', 'web2'],
+      // The node's address on the link by which it reaches the pod.
+      client: { web1: '10.244.1.1', web2: '192.168.80.101' },
     })
     await trial.step(
       {
@@ -70,7 +92,10 @@ export default defineExperiment({
       {
         en: 'Admit somebody else only',
         zh: '只允许别的网段',
-        classic: `ipset add KUBE-LOAD-BALANCER-SOURCE-CIDR ${balancer},tcp:80,172.16.0.0/16`,
+        classic: [
+          `ipset del KUBE-LOAD-BALANCER-SOURCE-CIDR ${balancer},tcp:80,192.168.80.0/24`,
+          `ipset add KUBE-LOAD-BALANCER-SOURCE-CIDR ${balancer},tcp:80,172.16.0.0/16`,
+        ],
       },
       () => program({ loadBalancerSourceRanges: ['172.16.0.0/16'] }),
     )
@@ -84,14 +109,20 @@ export default defineExperiment({
       },
     })
     const rules = withoutComments(await trial.command('node1', 'iptables-save'))
+    const now = rules
+      .split('\n')
+      .filter((line) =>
+        /-A KUBE-(PROXY-FIREWALL|SOURCE-RANGES|LOAD-BALANCER|SERVICES.*LOAD-BALANCER)/.test(line),
+      )
     trial.show(
-      { en: 'The chains of this case, without comments:', zh: '相关的链（略去注释）：' },
-      rules
-        .split('\n')
-        .filter((line) =>
-          /-A KUBE-(PROXY-FIREWALL|SOURCE-RANGES|LOAD-BALANCER|SERVICES.*LOAD-BALANCER)/.test(line),
-        )
-        .join('\n'),
+      {
+        en: 'The rules of this case, without comments; - only older versions have, + only ours:',
+        zh: '相关规则（略去注释）；- 只有旧版有，+ 只有现在有：',
+      },
+      [
+        ...older.filter((rule) => !now.includes(rule)).map((rule) => `- ${rule}`),
+        ...now.map((rule) => `${older.includes(rule) ? ' ' : '+'} ${rule}`),
+      ].join('\n'),
     )
     await trial.holds(
       {
@@ -117,14 +148,22 @@ export default defineExperiment({
       {
         en: 'Policy Local, open to everybody again',
         zh: 'Local 策略，不限制来源',
-        classic: `ipset add KUBE-LOAD-BALANCER-LOCAL ${balancer},tcp:80`,
+        classic: [
+          `ipset del KUBE-LOAD-BALANCER-SOURCE-CIDR ${balancer},tcp:80,172.16.0.0/16`,
+          `ipset del KUBE-LOAD-BALANCER-FW ${balancer},tcp:80`,
+          `ipset add KUBE-LOAD-BALANCER-LOCAL ${balancer},tcp:80`,
+          `ipvsadm -d -t ${balancer}:80 -r 10.244.2.6:80`,
+        ],
       },
       () => program({ externalTrafficPolicy: 'Local' }),
     )
     await trial.works('client', url, {
       en: 'The node’s own pod answers, and sees the client',
       zh: '只有本节点的 Pod 应答，看到真实的客户端地址',
-      path: 'client → node1: KUBE-LOAD-BALANCER (KUBE-LOAD-BALANCER-LOCAL: no mark) → IPVS (DNAT) → web1',
+      path: {
+        en: 'client → node1: KUBE-LOAD-BALANCER (KUBE-LOAD-BALANCER-LOCAL: no mark) → IPVS (DNAT) → web1',
+        zh: 'client → node1: KUBE-LOAD-BALANCER (KUBE-LOAD-BALANCER-LOCAL: 不打标记) → IPVS (DNAT) → web1',
+      },
       servers: ['web1'],
       client: '192.168.80.8',
       requests: 3,

@@ -5,6 +5,14 @@ import { clusterEndpoints, clusterNetwork, defineExperiment, Director } from 'ip
 const address = '10.96.0.10'
 const url = `http://${address}:8080/`
 
+/** The rules that older versions wrote for this case, of 2022. */
+const older = [
+  '-A KUBE-POSTROUTING -m mark --mark 0x4000/0x4000 -j MASQUERADE',
+  '-A KUBE-POSTROUTING -m set --match-set KUBE-LOOP-BACK dst,dst,src -j MASQUERADE',
+  '-A KUBE-SERVICES -m set --match-set KUBE-CLUSTER-IP dst,dst -j KUBE-MARK-MASQ',
+  '-A KUBE-SERVICES -m set --match-set KUBE-CLUSTER-IP dst,dst -j ACCEPT',
+]
+
 export default defineExperiment({
   name: 'masquerade-all',
   seed: '004',
@@ -14,14 +22,20 @@ export default defineExperiment({
   },
   topology: clusterNetwork(),
   roles: { [address]: 'VIP', '10.244.1.9': 'RIP and CIP', '10.244.2.6': 'RIP' },
-  record: ['web2'],
+  record: ['web1', 'web2'],
 
   async run(trial) {
     await trial.step(
       {
         en: 'Program a service on node1, as it is by default',
         zh: '在 node1 上下发 Service（默认设置）',
-        classic: 'kube-proxy --proxy-mode=ipvs',
+        classic: [
+          'kube-proxy --proxy-mode=ipvs    # does this:',
+          `ip addr add ${address}/32 dev kube-ipvs0`,
+          `ipvsadm -A -t ${address}:8080 -s rr`,
+          `ipvsadm -a -t ${address}:8080 -r 10.244.1.9:80 -m; ipvsadm -a -t ${address}:8080 -r 10.244.2.6:80 -m`,
+          `ipset add KUBE-CLUSTER-IP ${address},tcp:8080`,
+        ],
       },
       () => program(false),
     )
@@ -48,7 +62,10 @@ export default defineExperiment({
       {
         en: 'Now the pod elsewhere sees the node',
         zh: '此时对方看到的是节点地址',
-        path: 'web1 → node1: KUBE-SERVICES (mark 0x4000) → IPVS (DNAT) → KUBE-POSTROUTING (SNAT) → node2 → web2',
+        path: {
+          en: 'web1 → node1: KUBE-SERVICES (mark 0x4000) → IPVS (DNAT) → KUBE-POSTROUTING (SNAT) → node2 → web2',
+          zh: 'web1 → node1: KUBE-SERVICES (标记 0x4000) → IPVS (DNAT) → KUBE-POSTROUTING (SNAT) → node2 → web2',
+        },
         why: {
           en: 'Every packet for an entry of KUBE-CLUSTER-IP gets the mark, wherever it comes from.',
           zh: '凡目的在 KUBE-CLUSTER-IP 集合中的报文都打上标记，不论来自哪里。',
@@ -60,7 +77,17 @@ export default defineExperiment({
       / -m comment --comment "[^"]*"/g,
       '',
     )
-    trial.show({ en: 'The table nat, without comments:', zh: 'nat 表（略去注释）：' }, rules)
+    const now = rules.split('\n').filter((line) => /^-A KUBE-(POSTROUTING|SERVICES)/.test(line))
+    trial.show(
+      {
+        en: 'The rules of this case, without comments; - only older versions have, + only ours:',
+        zh: '相关规则（略去注释）；- 只有旧版有，+ 只有现在有：',
+      },
+      [
+        ...older.filter((rule) => !now.includes(rule)).map((rule) => `- ${rule}`),
+        ...now.map((rule) => `${older.includes(rule) ? ' ' : '+'} ${rule}`),
+      ].join('\n'),
+    )
     await trial.holds(
       {
         en: 'KUBE-SERVICES: as it always was, by one set: mark, then accept',

@@ -2,6 +2,13 @@
 import assert from 'node:assert/strict'
 import { clusterEndpoints, clusterNetwork, defineExperiment, Director } from 'ipvs-director'
 
+/** The rules that older versions wrote for this case, of 2022. */
+const older = [
+  '-A KUBE-NODE-PORT -m set --match-set KUBE-NODE-PORT-LOCAL-TCP dst -j RETURN',
+  '-A KUBE-NODE-PORT -j KUBE-MARK-MASQ',
+  '-A KUBE-SERVICES -m set --match-set KUBE-NODE-PORT-TCP dst -j KUBE-NODE-PORT',
+]
+
 export default defineExperiment({
   name: 'node-port-rules',
   seed: '004',
@@ -26,6 +33,9 @@ export default defineExperiment({
         en: 'Program two node ports on node1: 30080 with policy Cluster, 30081 with policy Local',
         zh: '在 node1 上下发两个 NodePort：30080 为 Cluster，30081 为 Local',
         classic: [
+          'ipvsadm -A -t 192.168.80.101:30080 -s rr; ipvsadm -a -t 192.168.80.101:30080 -r 10.244.1.9:80 -m',
+          'ipvsadm -a -t 192.168.80.101:30080 -r 10.244.2.6:80 -m    # the same on each address of the node',
+          'ipvsadm -A -t 192.168.80.101:30081 -s rr; ipvsadm -a -t 192.168.80.101:30081 -r 10.244.1.9:80 -m',
           'ipset add KUBE-NODE-PORT-TCP 30080; ipset add KUBE-NODE-PORT-TCP 30081',
           'ipset add KUBE-NODE-PORT-LOCAL-TCP 30081',
         ],
@@ -53,13 +63,21 @@ export default defineExperiment({
     await trial.works('client', 'http://192.168.80.101:30080/', {
       en: 'Cluster: both pods answer, and see the node',
       zh: 'Cluster：两个 Pod 轮流应答，看到的是节点地址',
-      path: 'client → node1: KUBE-NODE-PORT (mark) → IPVS (DNAT) → POSTROUTING (SNAT) → web1 | web2',
+      path: {
+        en: 'client → node1: KUBE-NODE-PORT (mark) → IPVS (DNAT) → POSTROUTING (SNAT) → web1 | web2',
+        zh: 'client → node1: KUBE-NODE-PORT (打标记) → IPVS (DNAT) → POSTROUTING (SNAT) → web1 | web2',
+      },
       servers: ['web1', 'web2'],
+      // The node's address on the link by which it reaches the pod.
+      client: { web1: '10.244.1.1', web2: '192.168.80.101' },
     })
     await trial.works('client', 'http://192.168.80.101:30081/', {
       en: 'Local: the node’s own pod answers, and sees the client',
       zh: 'Local：只有本节点的 Pod 应答，看到真实的客户端地址',
-      path: 'client → node1: KUBE-NODE-PORT (KUBE-NODE-PORT-LOCAL-TCP: return) → IPVS (DNAT) → web1',
+      path: {
+        en: 'client → node1: KUBE-NODE-PORT (KUBE-NODE-PORT-LOCAL-TCP: return) → IPVS (DNAT) → web1',
+        zh: 'client → node1: KUBE-NODE-PORT (KUBE-NODE-PORT-LOCAL-TCP: RETURN) → IPVS (DNAT) → web1',
+      },
       servers: ['web1'],
       client: '192.168.80.8',
       requests: 3,
@@ -69,9 +87,16 @@ export default defineExperiment({
       '',
     )
     const chain = nat.split('\n').filter((line) => /-A KUBE-NODE-PORT |-j KUBE-NODE-PORT/.test(line))
+    const now = chain
     trial.show(
-      { en: 'The rules of this case, without comments:', zh: '相关规则（略去注释）：' },
-      chain.join('\n'),
+      {
+        en: 'The rules of this case, without comments; - only older versions have, + only ours:',
+        zh: '相关规则（略去注释）；- 只有旧版有，+ 只有现在有：',
+      },
+      [
+        ...older.filter((rule) => !now.includes(rule)).map((rule) => `- ${rule}`),
+        ...now.map((rule) => `${older.includes(rule) ? ' ' : '+'} ${rule}`),
+      ].join('\n'),
     )
     await trial.holds(
       {

@@ -9,7 +9,17 @@ import {
   formatTable,
 } from 'ipvs-director'
 
-const outside = ['192.168.80.100', '192.168.70.100']
+/** Each node's addresses, and what the pods see as the client: the node, at the link by which it reaches them. */
+const outside = {
+  node0: {
+    addresses: ['192.168.80.100', '192.168.70.100'],
+    client: { web1: '192.168.80.100', web2: '192.168.80.100' },
+  },
+  node1: {
+    addresses: ['192.168.80.101', '192.168.70.101'],
+    client: { web1: '10.244.1.1', web2: '192.168.80.101' },
+  },
+}
 
 export default defineExperiment({
   name: 'node-port',
@@ -34,8 +44,8 @@ export default defineExperiment({
 
     await trial.step(
       {
-        en: 'Program a node port on node0, which runs no pod',
-        zh: '在没有 Pod 的 node0 上下发 NodePort 服务',
+        en: 'Program a node port on node0, which runs no pod, and on node1, which runs one',
+        zh: '在没有 Pod 的 node0 和有 Pod 的 node1 上下发 NodePort 服务',
         classic: [
           'ipvsadm -A -t 192.168.80.100:30080 -s rr; ipvsadm -a -t 192.168.80.100:30080 -r 10.244.1.9:80 -m    # …',
           'ipvsadm -A -t 192.168.70.100:30080 -s rr    # … and so on',
@@ -43,7 +53,9 @@ export default defineExperiment({
           'ipset add KUBE-NODE-PORT-TCP 30080',
         ],
       },
-      () => program({}),
+      async () => {
+        for (const node of Object.keys(outside)) await program(node, {})
+      },
     )
     trial.show({ en: 'ipvsadm -Ln:', zh: 'ipvsadm -Ln：' }, formatTable(await ipvs.snapshot()))
     await trial.holds(
@@ -69,14 +81,18 @@ export default defineExperiment({
         ])
       },
     )
-    for (const address of outside)
-      await trial.works('client', `http://${address}:30080/`, {
-        en: `From outside ${address} is answered by both pods, on other nodes`,
-        zh: `从集群外访问 ${address}：其他节点上的两个 Pod 轮流应答`,
-        path: 'client → node0: KUBE-NODE-PORT (mark) → IPVS (DNAT) → POSTROUTING (SNAT) → node1 → web1 | node2 → web2',
-        servers: ['web1', 'web2'],
-        client: '192.168.80.100',
-      })
+    for (const [node, { addresses, client }] of Object.entries(outside))
+      for (const address of addresses)
+        await trial.works('client', `http://${address}:30080/`, {
+          en: `From outside ${address} is answered by both pods, wherever they run`,
+          zh: `从集群外访问 ${address}：两个 Pod 轮流应答，不论在哪个节点上`,
+          path: {
+            en: `client → ${node}: KUBE-NODE-PORT (mark) → IPVS (DNAT) → POSTROUTING (SNAT) → web1 | web2`,
+            zh: `client → ${node}: KUBE-NODE-PORT (打标记) → IPVS (DNAT) → POSTROUTING (SNAT) → web1 | web2`,
+          },
+          servers: ['web1', 'web2'],
+          client,
+        })
     await trial.works('node0', 'http://10.244.0.1:30080/', {
       en: 'The node reaches itself at the address of its bridge',
       zh: '节点通过网桥地址访问自己的 NodePort',
@@ -98,7 +114,7 @@ export default defineExperiment({
         zh: '只在一个网段上提供 NodePort',
         classic: 'kube-proxy --nodeport-addresses=192.168.80.0/24',
       },
-      () => program({ nodePortAddresses: ['192.168.80.0/24'] }),
+      () => program('node0', { nodePortAddresses: ['192.168.80.0/24'] }),
     )
     await trial.works('client', 'http://192.168.80.100:30080/', {
       en: 'There it works',
@@ -117,11 +133,11 @@ export default defineExperiment({
       },
     })
 
-    async function program(settings: DirectorSettings): Promise<void> {
-      const director = new Director(await trial.kernel('node0'), {
+    async function program(node: string, settings: DirectorSettings): Promise<void> {
+      const director = new Director(await trial.kernel(node), {
         families: ['inet'],
-        nodeName: 'node0',
-        netns: trial.namespace('node0').path,
+        nodeName: node,
+        netns: trial.namespace(node).path,
         ...settings,
       })
       director.upsertService({

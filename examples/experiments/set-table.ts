@@ -34,9 +34,13 @@ export default defineExperiment({
       {
         en: 'Program services of every kind',
         zh: '下发各种类型的 Service',
-        classic: 'kubectl apply -f services.yaml',
+        classic: [
+          'kubectl create service clusterip cluster --clusterip=10.96.0.10 --tcp=80',
+          'kubectl create service nodeport node-port --node-port=30080 --tcp=80    # and so on, one of each kind',
+        ],
       },
       async () => {
+        for (const pod of ['web1', 'web2']) await trial.namespace(pod).serve({ protocol: 'udp', port: 80 })
         for (const service of everyKind()) upsert(service)
         await sync()
       },
@@ -59,7 +63,8 @@ export default defineExperiment({
       'KUBE-LOAD-BALANCER-SOURCE-CIDR': /^192\.168\.80\.200,tcp:80,192\.168\.80\.0\/24$/,
       'KUBE-NODE-PORT-TCP': /^3008[01]$/,
       'KUBE-NODE-PORT-LOCAL-TCP': /^30081$/,
-      'KUBE-NODE-PORT-UDP': /^30053$/,
+      'KUBE-NODE-PORT-UDP': /^3005[34]$/,
+      'KUBE-NODE-PORT-LOCAL-UDP': /^30054$/,
     }
     await trial.holds(
       {
@@ -80,8 +85,7 @@ export default defineExperiment({
         zh: '文档之后新增的集合：SCTP、健康检查、externalIPs 的 Local 策略、kube-ipvs0 上的地址',
       },
       async () => {
-        const known = [...Object.keys(table), 'KUBE-NODE-PORT-LOCAL-UDP']
-        const added = [...members.keys()].filter((name) => !known.includes(name)).sort()
+        const added = [...members.keys()].filter((name) => !(name in table)).sort()
         assert.deepEqual(added, [
           'KUBE-EXTERNAL-IP-LOCAL',
           'KUBE-HEALTH-CHECK-NODE-PORT',
@@ -92,12 +96,27 @@ export default defineExperiment({
         ])
       },
     )
+    for (const node of ['192.168.80.101', '192.168.70.101']) {
+      await trial.works('client', `udp://${node}:30053`, {
+        en: `The UDP node port of policy Cluster at ${node}: both pods answer`,
+        zh: `${node} 的 UDP NodePort（Cluster）：两个 Pod 轮流应答`,
+        servers: ['web1', 'web2'],
+        client: { web1: '10.244.1.1', web2: '192.168.80.101' },
+      })
+      await trial.works('client', `udp://${node}:30054`, {
+        en: `and that of policy Local: the node’s own pod answers, and sees the client`,
+        zh: `Local 策略：只有本节点的 Pod 应答，看到真实的客户端地址`,
+        servers: ['web1'],
+        client: node.replace('.101', '.8'),
+        requests: 3,
+      })
+    }
     const before = await rules()
     await trial.step(
       {
         en: `Program ${many} services more`,
         zh: `再下发 ${many} 个 Service`,
-        classic: `for i in $(seq ${many}); do kubectl apply -f service-$i.yaml; done`,
+        classic: `for i in $(seq ${many}); do kubectl create service clusterip more-$i --clusterip=10.97.0.$i --tcp=80; done`,
       },
       async () => {
         for (let index = 1; index <= many; index++)
@@ -158,6 +177,7 @@ export default defineExperiment({
 
 function everyKind(): KubernetesService[] {
   const http = { name: 'http', port: 80 }
+  const dns = { name: 'http', protocol: 'UDP', port: 53 }
   const balancer = (ip: string) => ({ loadBalancer: { ingress: [{ ip }] } })
   return [
     { metadata: { name: 'cluster' }, spec: { clusterIP: '10.96.0.10', ports: [http] } },
@@ -195,10 +215,15 @@ function everyKind(): KubernetesService[] {
     },
     {
       metadata: { name: 'node-port-udp' },
+      spec: { type: 'NodePort', clusterIP: '10.96.0.16', ports: [{ ...dns, nodePort: 30053 }] },
+    },
+    {
+      metadata: { name: 'node-port-udp-local' },
       spec: {
         type: 'NodePort',
-        clusterIP: '10.96.0.16',
-        ports: [{ name: 'http', protocol: 'UDP', port: 53, nodePort: 30053 }],
+        clusterIP: '10.96.0.17',
+        ports: [{ ...dns, nodePort: 30054 }],
+        externalTrafficPolicy: 'Local',
       },
     },
   ]
