@@ -28,6 +28,7 @@ export default defineExperiment({
         classic: [
           'ip link add dummy-ipvs0 type dummy; ip addr add 169.254.2.100/32 dev dummy-ipvs0',
           'ipvsadm -A -t 169.254.2.100:80 -s rr; ipvsadm -a -t 169.254.2.100:80 -r 10.130.17.31:8888 -m',
+          'sysctl net.ipv4.vs.conntrack=1',
           'ipset create LU-SERVICE-IP hash:ip,port; ipset add LU-SERVICE-IP 10.130.17.31,tcp:8888',
           `iptables -t nat -A ${rule}`,
         ],
@@ -110,7 +111,7 @@ export default defineExperiment({
     await trial.fails('host0', url, {
       en: 'and nobody knows the VIP any more',
       zh: 'VIP 不再可达',
-      path: 'host0: no route to 169.254.2.100 ✗',
+      path: { en: 'host0: no route to 169.254.2.100 ✗', zh: 'host0: 没有路由到 169.254.2.100 ✗' },
       code: 'ENETUNREACH',
       why: {
         en: 'No link has the address, and no route leads to it.',

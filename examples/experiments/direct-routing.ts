@@ -53,7 +53,10 @@ export default defineExperiment({
     await trial.fails('client', 'http://10.0.0.161/', {
       en: 'The request times out',
       zh: '访问超时',
-      path: 'client → director (MAC of rs, addresses as they are) → rs ✗ not my address',
+      path: {
+        en: 'client → director (MAC of rs, addresses as they are) → rs ✗ not my address',
+        zh: 'client → director (MAC 改为 RS，地址不变) → rs ✗ 不是本机地址',
+      },
       why: {
         en:
           'The director only changes the MAC address: the packet arrives at the real server with the VIP as its ' +
@@ -141,7 +144,10 @@ export default defineExperiment({
     await trial.works('client', 'http://10.0.0.161/', {
       en: 'Both servers answer in turn; they see the client itself',
       zh: '两个 RS 轮流应答，看到的源地址就是 CIP',
-      path: 'client → director (MAC only) → rs (VIP on lo) ─from VIP→ client',
+      path: {
+        en: 'client → director (MAC only) → rs (VIP on lo) ─from VIP→ client',
+        zh: 'client → director (只改 MAC) → rs (lo 上有 VIP) ─源为 VIP→ client',
+      },
       servers,
       client: '10.0.0.8',
     })
@@ -168,7 +174,11 @@ export default defineExperiment({
       {
         en: 'What if the VIP is the only address of the director?',
         zh: '如果 VIP 就是 director 唯一的地址，会怎样？',
-        classic: ['ip addr del 10.0.0.160/24 dev eth0', 'ip neigh flush dev eth0'],
+        classic: [
+          'ip addr del 10.0.0.160/24 dev eth0; ip addr del 10.0.0.161/32 dev eth0',
+          'ip addr add 10.0.0.161/24 dev eth0',
+          'ip neigh flush dev eth0',
+        ],
       },
       async () => {
         await director.links.removeAddress('eth0', '10.0.0.160/24')
@@ -180,7 +190,10 @@ export default defineExperiment({
     await trial.fails('client', 'http://10.0.0.161/', {
       en: 'The director no longer finds its servers',
       zh: 'director 找不到 RS 了',
-      path: 'client → director ─ARP who has RIP? tell VIP→ rs ✗ from my own address',
+      path: {
+        en: 'client → director ─ARP who has RIP? tell VIP→ rs ✗ from my own address',
+        zh: 'client → director ─ARP：谁有 RIP？告诉 VIP→ rs ✗ 源地址是自己',
+      },
       why: {
         en:
           'To send to a server the director asks for its MAC address, from the only address that it has: the VIP. The ' +

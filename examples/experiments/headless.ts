@@ -26,8 +26,8 @@ export default defineExperiment({
         en: 'Program a headless service, and one that is a name for something elsewhere',
         zh: '下发一个 headless 服务和一个 ExternalName 服务',
         classic: [
-          'kubectl apply -f nginx-headless.yaml    # clusterIP: None',
-          'kubectl apply -f ext-name-svc.yaml',
+          'kubectl create service clusterip nginx-headless --clusterip=None --tcp=8080:80',
+          'kubectl create service externalname ext-name-svc --external-name=example.com',
         ],
       },
       async () => {
@@ -76,7 +76,7 @@ export default defineExperiment({
       await trial.works('node0', `http://${address}/`, {
         en: `A client that DNS gave ${address} reaches ${server} directly`,
         zh: `客户端从 DNS 得到 ${address}，直接访问 ${server}`,
-        path: `node0 → ${server}, no IPVS`,
+        path: { en: `node0 → ${server}, no IPVS`, zh: `node0 → ${server}, 不经过 IPVS` },
         servers: [server],
         client: '192.168.80.100',
       })

@@ -27,7 +27,7 @@ export default defineExperiment({
     await trial.fails('node0', url, {
       en: 'A cluster address means nothing to a node by itself',
       zh: '没有 kube-proxy 时，节点不认识 ClusterIP',
-      path: 'node0: no route to 10.96.92.170 ✗',
+      path: { en: 'node0: no route to 10.96.92.170 ✗', zh: 'node0: 没有路由到 10.96.92.170 ✗' },
       code: 'ENETUNREACH',
       why: {
         en: 'Cluster addresses are in no subnet and on no link. What makes them reachable is what each node is told.',
@@ -38,7 +38,7 @@ export default defineExperiment({
       {
         en: 'Tell the director of a service and its endpoints, and ask what it would do',
         zh: '告诉 director 一个 Service 和它的 Endpoints，先看计划',
-        classic: 'kubectl apply -f nginx.yaml',
+        classic: `kubectl create service clusterip nginx --clusterip=${address} --tcp=8080:80`,
       },
       async () => {
         director.upsertService({
