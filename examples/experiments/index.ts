@@ -15,6 +15,7 @@ import headless from './headless.js'
 import hostAddress from './host-address.js'
 import ipipTunnel from './ipip-tunnel.js'
 import ipvsadmCommands from './ipvsadm-commands.js'
+import ipvsadmListings from './ipvsadm-listings.js'
 import kernelModules from './kernel-modules.js'
 import loadBalancer from './load-balancer.js'
 import marksBySet from './marks-by-set.js'
@@ -62,6 +63,7 @@ const experiments: readonly Experiment[] = [
   // 003: services of Kubernetes
   kernelModules,
   ipvsadmCommands,
+  ipvsadmListings,
   threeThings,
   clusterIp,
   flows,
