@@ -2,7 +2,8 @@
  * kube-proxy's way: at every change a pass over everything, one request a virtual service and a server, one `ipset`
  * process a set entry, one `iptables` process a chain and a jump. What there is a fixed number of is run as it is; of
  * what grows with the cluster a sample is run, and the row says how much: `measuredSeconds` have passed, `seconds`
- * is extrapolated from them.
+ * is extrapolated from them. nsenter(1) brings each program into the namespace: two exec(2) a process, where kube-proxy
+ * on a host needs one.
  */
 import { execFile } from 'node:child_process'
 import { readFileSync } from 'node:fs'
