@@ -6,7 +6,7 @@
 import { parseArgs } from 'node:util'
 import { Lab } from '../lib/lab/index.js'
 import { formatCounts, noCounts } from './support/counts.js'
-import { betterKernel, defaultKernel, EXPERIMENTS_ELSEWHERE } from './support/lab-kernel.js'
+import { betterKernel, defaultKernel, MOSTLY_ELSEWHERE } from './support/lab-kernel.js'
 import { nodeTestArguments, testFiles } from './support/node-test.js'
 
 export interface LabTestOptions {
@@ -26,7 +26,7 @@ export async function runLabTests({ kernel, files }: LabTestOptions): Promise<nu
   const tests = files !== undefined && files.length > 0 ? files : testFiles('dist/test/lab')
   const result = await Lab.run([process.execPath, ...nodeTestArguments(tests)], {
     kernel: chosen.file,
-    env: { ...process.env, ...experimentsElsewhere(kernel, files) },
+    env: { ...process.env, ...mostlyElsewhere(kernel, files) },
     memory: '4G',
     timeoutSeconds: 35 * 60,
     stdout: 'inherit',
@@ -36,10 +36,10 @@ export async function runLabTests({ kernel, files }: LabTestOptions): Promise<nu
   return result.exitCode
 }
 
-/** The experiments take as long as all other tests together: of two kernels, the better one is given them. */
-function experimentsElsewhere(kernel: string, files: readonly string[] = []): Record<string, string> {
+/** Experiments and conformance take as long as all other tests together: of two kernels, the better one is given them. */
+function mostlyElsewhere(kernel: string, files: readonly string[] = []): Record<string, string> {
   if (kernel !== 'default' || files.length > 0 || 'missing' in betterKernel()) return {}
-  return { [EXPERIMENTS_ELSEWHERE]: 'they run on the better kernel, in lab-better' }
+  return { [MOSTLY_ELSEWHERE]: 'they run on the better kernel, in lab-better' }
 }
 
 async function main(): Promise<void> {

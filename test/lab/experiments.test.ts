@@ -5,10 +5,10 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import test from 'node:test'
 import { findExperiment, listExperiments, runExperiment, type ExperimentReport } from '../../lib/lab/index.js'
 import { parseCommand } from '../../lib/ipvs/ipvsadm/parse-command.js'
-import { EXPERIMENTS_ELSEWHERE } from '../support/lab-kernel.js'
+import { MOSTLY_ELSEWHERE } from '../support/lab-kernel.js'
 
 /** Why most of them are not run on this kernel; not set where they are. */
-const elsewhere = process.env[EXPERIMENTS_ELSEWHERE]
+const elsewhere = process.env[MOSTLY_ELSEWHERE]
 
 /** Run on every kernel: in one whose IPVS is built in there is no module to load. */
 const onEachKernel = ['kernel-modules']
