@@ -12,8 +12,8 @@ import { kernelText, RandomEdits } from '../support/random-edits.js'
 const settings: DirectorSettings = { families: ['inet'], nodeName: 'test-node', drainTimeoutSeconds: 0 }
 /** Each costs the start of a process, seconds in the slow guest of the older kernel. */
 const slowGuest = Number.parseInt(release(), 10) < 7
-const kills = Number(process.env['DIRECTOR_KILLS'] ?? (slowGuest ? 10 : 50))
-const rounds = slowGuest ? 8 : 30
+const kills = Number(process.env['DIRECTOR_KILLS'] ?? (slowGuest ? 4 : 50))
+const rounds = slowGuest ? 4 : 30
 
 let kernel: Kernel
 
