@@ -52,7 +52,7 @@ bool Copy(Bytes value, const Place& place, EntryRow& row) {
 }
 
 bool EntryShape::Read(Bytes element, EntryRow& row) const {
-  if (element.size() != size_) return false;
+  if (size_ == 0 || element.size() != size_) return false;
   for (size_t i = 0; i < heads_count_; ++i) {
     if (HeadAt(element.data() + heads_[i].at) != heads_[i].bytes) return false;
   }

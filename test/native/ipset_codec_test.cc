@@ -97,6 +97,15 @@ TEST_CASE("an element with another length in a header is not taken for one like 
   }
 }
 
+TEST_CASE("an element without an attribute is none") {
+  EntryReader reader;
+  EntryRow row{};
+  CHECK_FALSE(reader.Read(Bytes(), row));
+  REQUIRE(reader.Read(Element(Port(1, 80)), row));
+  row = {};
+  CHECK_FALSE(reader.Read(Bytes(), row));
+}
+
 TEST_CASE("the prefix of a whole address is none, also where the element before had another") {
   EntryRow part = Port(1, 80);
   part.fields |= kPrefix;
