@@ -30,10 +30,18 @@ function chosen<T>(all: readonly T[]): readonly T[] {
 
 let kernel: Kernel
 
+/** What rows set here goes into each namespace that is made later, where servers would no longer answer ARP. */
+const inherited = ['net.ipv4.conf.all.arp_ignore', 'net.ipv4.conf.all.arp_announce']
+const found = new Map<string, string>()
+
 before(async () => {
   kernel = await openKernel()
+  for (const name of inherited) found.set(name, await kernel.sysctls.get(name))
 })
-after(() => kernel.close())
+after(async () => {
+  for (const [name, value] of found) await kernel.sysctls.set(name, value)
+  await kernel.close()
+})
 
 /** By options: most rows have the same, and a plane finds out once which iptables works. */
 const planes = new Map<string, KernelPlane>()
