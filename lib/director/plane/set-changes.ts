@@ -10,8 +10,18 @@ export async function createSet(
   definition: SetDefinition,
   name = definition.name,
 ): Promise<void> {
+  try {
+    await create(kernel, definition, name)
+  } catch (error) {
+    // There is one that differs. Only then it is looked at: a cold start makes many sets where there are none.
+    if (!DirectorError.is(error) || error.code !== 'EEXIST') throw error
+    await removeOther(kernel, definition, name)
+    await create(kernel, definition, name)
+  }
+}
+
+async function create(kernel: Kernel, definition: SetDefinition, name: string): Promise<void> {
   const { type, family, hashSize, maxElements } = definition
-  await removeOther(kernel, definition, name)
   if (type === 'bitmap:port') {
     await kernel.sets.create(name, type, { range: '0-65535', exist: 'ignore' })
   } else {
