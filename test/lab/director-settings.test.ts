@@ -40,20 +40,18 @@ test('timeouts are planned, left alone by a dry run, set, and put right when oth
 
 test('every planned setting has its planned value in the kernel afterwards', async () => {
   const director = new Director(kernel, { families: ['inet'], nodeName: 'test-node', strictArp: true })
-  const changed = ['net.ipv4.vs.expire_nodest_conn', 'net.ipv4.conf.all.arp_announce']
-  const before = new Map(changed.map((name) => [name, sysctl(name)]))
-  for (const name of changed) execFileSync('sysctl', ['-q', '-w', `${name}=0`])
+  const names = [
+    'net.ipv4.vs.conntrack',
+    'net.ipv4.vs.expire_nodest_conn',
+    'net.ipv4.vs.expire_quiescent_template',
+    'net.ipv4.ip_forward',
+    'net.ipv4.conf.all.arp_ignore',
+    'net.ipv4.conf.all.arp_announce',
+  ]
+  const before = new Map(names.map((name) => [name, sysctl(name)]))
+  for (const name of names) execFileSync('sysctl', ['-q', '-w', `${name}=0`])
   assert.deepEqual((await director.sync()).failed, [])
-  const values = Object.fromEntries(
-    [
-      'net.ipv4.vs.conntrack',
-      'net.ipv4.vs.expire_nodest_conn',
-      'net.ipv4.vs.expire_quiescent_template',
-      'net.ipv4.ip_forward',
-      'net.ipv4.conf.all.arp_ignore',
-      'net.ipv4.conf.all.arp_announce',
-    ].map((name) => [name, sysctl(name)]),
-  )
+  const values = Object.fromEntries(names.map((name) => [name, sysctl(name)]))
   assert.deepEqual(values, {
     'net.ipv4.vs.conntrack': '1',
     'net.ipv4.vs.expire_nodest_conn': '1',

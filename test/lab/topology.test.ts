@@ -59,3 +59,28 @@ test('dummy links, IPv6, and servers for TCP and UDP', async () => {
     await topology.close()
   }
 })
+
+test('settings of the machine itself do not reach into a topology', async () => {
+  const settings = ['net.ipv4.ip_forward', 'net.ipv4.conf.all.arp_ignore', 'net.ipv4.conf.default.rp_filter']
+  const sysctl = (...args: string[]): string[] =>
+    execFileSync('sysctl', args, { encoding: 'utf8' }).trim().split('\n')
+  const found = sysctl('-n', ...settings)
+  sysctl('-q', '-w', ...settings.map((name) => `${name}=1`))
+  try {
+    const topology = await Topology.create({
+      namespaces: { one: {}, two: { sysctls: { 'net.ipv4.ip_forward': 1 } } },
+      wires: [['one:eth0', 'two:eth0']],
+    })
+    try {
+      const here = [...settings, 'net.ipv4.conf.eth0.rp_filter', 'net.ipv4.conf.lo.rp_filter']
+      const { stdout } = await topology.namespace('one').run(['sysctl', '-n', ...here])
+      assert.deepEqual(stdout.trim().split('\n'), ['0', '0', '0', '0', '0'])
+      const other = await topology.namespace('two').run(['sysctl', '-n', 'net.ipv4.ip_forward'])
+      assert.equal(other.stdout, '1\n')
+    } finally {
+      await topology.close()
+    }
+  } finally {
+    sysctl('-q', '-w', ...settings.map((name, index) => `${name}=${found[index]}`))
+  }
+})

@@ -11,6 +11,8 @@ type TestEvent =
   | { type: 'test:fail'; data: EventData.TestFail }
   | { type: 'test:diagnostic'; data: EventData.TestDiagnostic }
 
+const mostLines = 12
+
 async function* countReporter(events: AsyncIterable<TestEvent>): AsyncGenerator<string> {
   const counts: Counts = { passed: 0, failed: [], skipped: [] }
   for await (const { type, data } of events) {
@@ -36,10 +38,11 @@ function countFailure(counts: Counts, test: EventData.TestFail): void {
   const error = test.details.error as Error & { failureType?: string }
   // What failed below a parent has been counted where it happened.
   if (error.failureType === 'subtestsFailed') return
-  counts.failed.push({ name: test.name, reason: firstLine(error.cause ?? error) })
+  counts.failed.push({ name: test.name, reason: opening(error.cause ?? error) })
 }
 
-function firstLine(error: unknown): string {
+/** Enough to tell what was expected, and what came, where nothing but the last lines of a run is at hand. */
+function opening(error: unknown): string {
   const text = error instanceof Error ? error.message : String(error)
-  return text.split('\n', 1)[0] ?? ''
+  return text.trim().split('\n').slice(0, mostLines).join('\n    ')
 }

@@ -39,7 +39,7 @@ test('a failure below a parent is counted once, with its message', () => {
   const counts = countsOf(`
     test('parent', async (t) => { await t.test('child', () => { throw new Error('broken\\nmore') }) })
   `)
-  assert.deepEqual(counts.failed, [{ name: 'child', reason: 'broken' }])
+  assert.deepEqual(counts.failed, [{ name: 'child', reason: 'broken\n    more' }])
 })
 
 test('a failing hook is a failure', () => {

@@ -17,7 +17,10 @@ export interface NamespaceSpec {
   /** Addresses with prefix length by link, such as `{ eth0: ['10.1.0.2/24', 'fd01::2/64'] }`. `lo` exists always. */
   readonly addresses?: Readonly<Record<string, readonly string[]>>
   readonly routes?: readonly RouteSpec[]
-  /** Sysctls of the namespace (`net.…`), such as `{ 'net.ipv4.ip_forward': 1 }`. Set before links come up. */
+  /**
+   * Sysctls of the namespace (`net.…`), such as `{ 'net.ipv4.ip_forward': 1 }`. Set before links come up. Forwarding,
+   * `arp_ignore`, `arp_announce` and `rp_filter` of IPv4 are 0 otherwise, whatever this machine has set.
+   */
   readonly sysctls?: Readonly<Record<string, string | number>>
   /** Servers that run in the namespace from the start. */
   readonly backends?: readonly BackendSpec[]

@@ -36,7 +36,10 @@ export class Topology {
     try {
       await runIpBatch([], layout)
       for (const { namespace } of inside)
-        await namespace.setSysctls(spec.namespaces[namespace.name]?.sysctls ?? {})
+        await namespace.setSysctls({
+          ...kernelDefaults(linksOf(namespace.name, spec)),
+          ...spec.namespaces[namespace.name]?.sysctls,
+        })
       await Promise.all(inside.map(({ namespace, lines }) => namespace.ip(lines)))
       await Promise.all(topology.all().map((namespace) => startBackends(namespace, spec)))
       return topology
@@ -71,10 +74,26 @@ export class Topology {
 }
 
 function commandsFor(name: string, spec: TopologySpec): string[] {
-  const namespace = spec.namespaces[name] ?? {}
+  return namespaceCommands(name, spec.namespaces[name] ?? {}, linksOf(name, spec))
+}
+
+/** The links that wires bring to a namespace. */
+function linksOf(name: string, spec: TopologySpec): string[] {
   const ends = (spec.wires ?? []).flat().map((end) => wireEnd('wires', end, spec))
-  const wired = ends.filter((end) => end.namespace === name).map((end) => end.link)
-  return namespaceCommands(name, namespace, wired)
+  return ends.filter((end) => end.namespace === name).map((end) => end.link)
+}
+
+/**
+ * A new namespace inherits what the machine's own has set for IPv4 (`net.core.devconf_inherit_init_net`), and how a
+ * topology behaves must not hang on that.
+ */
+function kernelDefaults(links: readonly string[]): Record<string, number> {
+  // A dot in the name of a link is written as a slash among dots: sysctl(8).
+  const places = ['all', 'default', 'lo', ...links.map((link) => link.replaceAll('.', '/'))]
+  const settings = places.flatMap((place) =>
+    ['arp_ignore', 'arp_announce', 'rp_filter'].map((name) => [`net.ipv4.conf.${place}.${name}`, 0] as const),
+  )
+  return { 'net.ipv4.ip_forward': 0, ...Object.fromEntries(settings) }
 }
 
 async function startBackends(namespace: Namespace, spec: TopologySpec): Promise<void> {
