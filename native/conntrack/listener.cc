@@ -129,12 +129,19 @@ void Listener::SetFilter(const FilterRules& rules) {
   Wake();
 }
 
+// Whoever still refers to a listener that is closed must not keep a namespace by it, or a program.
 void Listener::Close() {
   stopping_.store(true);
   Wake();
-  const std::lock_guard lock(closing_);
-  if (thread_.joinable()) thread_.join();
-  socket_.reset();
+  {
+    const std::lock_guard lock(closing_);
+    if (thread_.joinable()) thread_.join();
+    socket_.reset();
+    resync_.reset();
+    where_.reset();
+  }
+  const std::lock_guard lock(filtering_);
+  kernel_filter_.reset();
 }
 
 // What has to pass so that resync hears of the end of flows that it knows.

@@ -1,5 +1,6 @@
 /** The stream of events. */
 import assert from 'node:assert/strict'
+import { fstatSync, readdirSync, statSync } from 'node:fs'
 import test from 'node:test'
 
 import type { ConntrackEvent, FlowEvent } from '../../../lib/index.js'
@@ -32,6 +33,30 @@ test('what happens to a flow comes as new, update and destroy', { skip }, () =>
     assert.equal((await listener.next()).done, true)
   }),
 )
+
+/** How many namespaces the process holds open. */
+function openNamespaces(): number {
+  const { dev } = statSync('/proc/self/ns/net')
+  return readdirSync('/proc/self/fd').filter((fd) => {
+    try {
+      return fstatSync(Number(fd)).dev === dev
+    } catch {
+      return false // that of the listing itself
+    }
+  }).length
+}
+
+test('a listener that is closed keeps no namespace, whoever still refers to it', { skip }, async () => {
+  const before = openNamespaces()
+  const listener = await withKernel(async ({ conntrack }) => {
+    const open = conntrack.listen({ filter: {}, resync: true })
+    await open.ready
+    assert.equal(openNamespaces(), before + 1)
+    return open
+  })
+  assert.equal(openNamespaces(), before)
+  assert.equal((await listener.next()).done, true)
+})
 
 test('only the kinds of events that were asked for come', { skip }, () =>
   withKernel(async ({ conntrack }) => {
