@@ -9,7 +9,9 @@ import { join } from 'node:path'
 
 const newestSource = Math.max(newest('native', /\.(cc|c|h|txt)$/), statSync('binding.gyp').mtimeMs)
 if (newest('prebuilds', /\.node$/) < newestSource) {
-  const { status } = spawnSync('npm', ['run', '--silent', 'prebuild'], { stdio: 'inherit' })
+  // prebuildify has no option for it, node-gyp takes it from here.
+  const env = { ...process.env, JOBS: 'max' }
+  const { status } = spawnSync('npm', ['run', '--silent', 'prebuild'], { stdio: 'inherit', env })
   process.exit(status ?? 1)
 }
 

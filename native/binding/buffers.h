@@ -3,6 +3,7 @@
 #include <napi.h>
 
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "util/bytes.h"
@@ -30,6 +31,10 @@ Napi::Value ToArrayBuffer(Napi::Env env, std::vector<T>&& rows) {
 inline Napi::Value ToArrayBuffer(Napi::Env env, RowBuffer&& rows) {
   const size_t bytes = rows.size();
   return OwnedArrayBuffer(env, std::move(rows), bytes);
+}
+
+inline std::string TextOfValue(const Napi::Value& value) {
+  return value.As<Napi::String>().Utf8Value();
 }
 
 // The bytes behind an ArrayBuffer or a typed array. The caller pins the value while it uses them.

@@ -188,7 +188,7 @@ Napi::Object CpuStatsLayout(Napi::Env env) {
   return builder.layout();
 }
 
-Napi::Object Constants(Napi::Env env) {
+Napi::Object ConntrackConstants(Napi::Env env) {
   const std::pair<const char*, uint32_t> constants[] = {
       {"writeCreate", static_cast<uint32_t>(WriteKind::kCreate)},
       {"writeUpdate", static_cast<uint32_t>(WriteKind::kUpdate)},
@@ -266,7 +266,7 @@ void ExportConntrackLayouts(Napi::Env env, Napi::Object exports) {
   exports.Set("directionFilter", DirectionFilterLayout(env));
   exports.Set("filterRow", FilterRowLayout(env));
   exports.Set("cpuStatsRow", CpuStatsLayout(env));
-  exports.Set("constants", Constants(env));
+  exports.Set("constants", ConntrackConstants(env));
 }
 
 }  // namespace director::binding

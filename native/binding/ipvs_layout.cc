@@ -77,7 +77,7 @@ Napi::Object ServerLayout(Napi::Env env) {
   return builder.layout();
 }
 
-Napi::Object Constants(Napi::Env env) {
+Napi::Object IpvsConstants(Napi::Env env) {
   const std::pair<const char*, uint32_t> constants[] = {
       {"addService", static_cast<uint32_t>(ipvs::OperationKind::kAddService)},
       {"updateService", static_cast<uint32_t>(ipvs::OperationKind::kUpdateService)},
@@ -116,7 +116,7 @@ void ExportIpvsLayouts(Napi::Env env, Napi::Object exports) {
   exports.Set("operationRow", OperationLayout(env));
   exports.Set("serviceRow", ServiceLayout(env));
   exports.Set("serverRow", ServerLayout(env));
-  exports.Set("constants", Constants(env));
+  exports.Set("constants", IpvsConstants(env));
 }
 
 }  // namespace director::binding

@@ -17,10 +17,8 @@ using conntrack::FilterRules;
 using conntrack::Listener;
 using conntrack::LossReason;
 
-namespace {
 void Notify(Napi::Env env, Napi::Function, ListenerState* state, std::nullptr_t*);
 using Notifier = Napi::TypedThreadSafeFunction<ListenerState, std::nullptr_t, Notify>;
-}  // namespace
 
 // Shared by the JavaScript object, its tasks and the notifier. The reader's thread knows it by address: it
 // ends before its listener goes.
@@ -45,12 +43,12 @@ struct ListenerState {
   std::optional<Listener> listener;
 };
 
-namespace {
-
 // On the JS thread, after the reader has called; without an environment when that is being torn down.
 void Notify(Napi::Env env, Napi::Function, ListenerState* state, std::nullptr_t*) {
   if (env != nullptr) state->Settle();
 }
+
+namespace {
 
 // Runs before the notifier is taken down, since it was registered after it.
 void CloseAtTeardown(void* data) {

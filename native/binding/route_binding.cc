@@ -12,10 +12,6 @@
 namespace director::binding {
 namespace {
 
-std::string TextOfValue(const Napi::Value& value) {
-  return value.As<Napi::String>().Utf8Value();
-}
-
 // createLink(kernel, name, kind, up)
 Napi::Value CreateLink(const Napi::CallbackInfo& info) {
   auto state = KernelHandle::StateOf(info[0]);

@@ -48,7 +48,7 @@ Napi::Object LinkLayout(Napi::Env env) {
   return builder.layout();
 }
 
-Napi::Object Constants(Napi::Env env) {
+Napi::Object RouteConstants(Napi::Env env) {
   const std::pair<const char*, uint32_t> constants[] = {
       {"addAddress", static_cast<uint32_t>(route::AddressChange::kAdd)},
       {"removeAddress", static_cast<uint32_t>(route::AddressChange::kRemove)},
@@ -77,7 +77,7 @@ Napi::Object Constants(Napi::Env env) {
 void ExportRouteLayouts(Napi::Env env, Napi::Object exports) {
   exports.Set("addressRow", AddressLayout(env));
   exports.Set("linkRow", LinkLayout(env));
-  exports.Set("constants", Constants(env));
+  exports.Set("constants", RouteConstants(env));
 }
 
 }  // namespace director::binding

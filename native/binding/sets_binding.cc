@@ -15,10 +15,6 @@
 namespace director::binding {
 namespace {
 
-std::string TextOfValue(const Napi::Value& value) {
-  return value.As<Napi::String>().Utf8Value();
-}
-
 std::optional<std::string> OptionalText(const Napi::Value& value) {
   if (value.IsUndefined()) return {};
   return TextOfValue(value);

@@ -11,7 +11,7 @@ namespace director::ipset {
 namespace {
 
 template <class Number>
-void Append(std::string& out, Number value, int base = 10) {
+void AppendNumber(std::string& out, Number value, int base = 10) {
   char digits[24];
   const auto end = std::to_chars(digits, digits + sizeof digits, value, base).ptr;
   out.append(digits, end);
@@ -21,7 +21,7 @@ void AppendAddress(std::string& out, uint8_t family, const uint8_t (&address)[16
   if (family != AF_INET6) {
     for (int part = 0; part < 4; ++part) {
       if (part > 0) out += '.';
-      Append(out, static_cast<unsigned>(address[part]));
+      AppendNumber(out, static_cast<unsigned>(address[part]));
     }
     return;
   }
@@ -51,7 +51,7 @@ void AppendPort(std::string& out, const EntryRow& row) {
   if (row.fields & kProtocolField) {
     const std::string_view name = ProtocolName(row.protocol);
     if (name.empty()) {
-      Append(out, static_cast<unsigned>(row.protocol));
+      AppendNumber(out, static_cast<unsigned>(row.protocol));
     } else {
       out += name;
     }
@@ -62,16 +62,16 @@ void AppendPort(std::string& out, const EntryRow& row) {
         out += icmp;
         return;
       }
-      Append(out, row.port >> 8);
+      AppendNumber(out, row.port >> 8);
       out += '/';
-      Append(out, row.port & 255);
+      AppendNumber(out, row.port & 255);
       return;
     }
   }
-  Append(out, row.port);
+  AppendNumber(out, row.port);
   if (row.fields & kPortTo) {
     out += '-';
-    Append(out, row.port_to);
+    AppendNumber(out, row.port_to);
   }
 }
 
@@ -109,7 +109,7 @@ class ElementPrinter {
     }
     if (row_.fields & has_prefix) {
       out_ += '/';
-      Append(out_, static_cast<unsigned>(prefix));
+      AppendNumber(out_, static_cast<unsigned>(prefix));
     }
   }
 
@@ -121,21 +121,21 @@ class ElementPrinter {
 void AppendSkbInfo(const EntryRow& row, std::string& out) {
   if (row.fields & kSkbMark) {
     out += " skbmark 0x";
-    Append(out, row.skb_mark, 16);
+    AppendNumber(out, row.skb_mark, 16);
     if (row.skb_mask != UINT32_MAX) {
       out += "/0x";
-      Append(out, row.skb_mask, 16);
+      AppendNumber(out, row.skb_mask, 16);
     }
   }
   if (row.fields & kSkbPriority) {
     out += " skbprio ";
-    Append(out, row.skb_priority >> 16, 16);
+    AppendNumber(out, row.skb_priority >> 16, 16);
     out += ':';
-    Append(out, row.skb_priority & 0xffff, 16);
+    AppendNumber(out, row.skb_priority & 0xffff, 16);
   }
   if (row.fields & kSkbQueue) {
     out += " skbqueue ";
-    Append(out, row.skb_queue);
+    AppendNumber(out, row.skb_queue);
   }
 }
 
@@ -161,17 +161,17 @@ void PrintEntry(const EntryRow& row, std::string& out) {
   }
   if (row.fields & kTimeout) {
     out += " timeout ";
-    Append(out, row.timeout);
+    AppendNumber(out, row.timeout);
   }
   if (row.fields & kNoMatch) out += " nomatch";
   if (row.fields & kWildcard) out += " wildcard";
   if (row.fields & kPackets) {
     out += " packets ";
-    Append(out, row.packets);
+    AppendNumber(out, row.packets);
   }
   if (row.fields & kBytes) {
     out += " bytes ";
-    Append(out, row.bytes);
+    AppendNumber(out, row.bytes);
   }
   if (row.fields & kComment) {
     out += " comment \"";

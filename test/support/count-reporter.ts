@@ -12,12 +12,20 @@ type TestEvent =
   | { type: 'test:diagnostic'; data: EventData.TestDiagnostic }
 
 const mostLines = 12
+const noTest = 'the file has no test'
 
 async function* countReporter(events: AsyncIterable<TestEvent>): AsyncGenerator<string> {
   const counts: Counts = { passed: 0, failed: [], skipped: [] }
+  // What was told since the last suite of all ended: a suite that tells nothing has no test.
+  let inSuite = 0
   for await (const { type, data } of events) {
+    if (type !== 'test:pass' && type !== 'test:fail') continue
+    if (data.nesting === 0 && data.details.type === 'suite') {
+      if (inSuite === 0 && type === 'test:pass') counts.failed.push({ name: data.name, reason: noTest })
+      inSuite = 0
+    } else inSuite += 1
     if (type === 'test:pass') countPass(counts, data)
-    if (type === 'test:fail') countFailure(counts, data)
+    else countFailure(counts, data)
   }
   yield `\n${formatCounts(counts)}\n`
 }
@@ -28,7 +36,7 @@ function countPass(counts: Counts, test: EventData.TestPass): void {
   const { name } = test
   const notRun = test.skip ?? test.todo
   // A file that registers no test is reported as a test of the file's own name: it proves nothing.
-  if (name === test.file) counts.failed.push({ name, reason: 'the file has no test' })
+  if (name === test.file) counts.failed.push({ name, reason: noTest })
   else if (typeof notRun === 'string') counts.skipped.push({ name, reason: notRun })
   else if (notRun !== undefined) counts.failed.push({ name, reason: 'skipped without a reason' })
   else if (test.details.type !== 'suite') counts.passed += 1

@@ -2,19 +2,21 @@
 import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 
+const reporters = [
+  '--test-reporter=spec',
+  '--test-reporter-destination=stdout',
+  `--test-reporter=${join(__dirname, 'count-reporter.js')}`,
+  '--test-reporter-destination=stdout',
+]
+
 /** Arguments for `node` that run these files, one process each, one after the other. */
 export function nodeTestArguments(files: readonly string[]): string[] {
-  return [
-    '--enable-source-maps',
-    '--expose-gc',
-    '--test',
-    '--test-concurrency=1',
-    '--test-reporter=spec',
-    '--test-reporter-destination=stdout',
-    `--test-reporter=${join(__dirname, 'count-reporter.js')}`,
-    '--test-reporter-destination=stdout',
-    ...files,
-  ]
+  return ['--enable-source-maps', '--expose-gc', '--test', '--test-concurrency=1', ...reporters, ...files]
+}
+
+/** Arguments for `node` that run these files in one process, one after the other. */
+export function joinedTestArguments(files: readonly string[]): string[] {
+  return ['--enable-source-maps', '--expose-gc', ...reporters, join(__dirname, 'joined.js'), ...files]
 }
 
 /** Every test file below a folder of the compiled tests, sorted. */

@@ -1,9 +1,9 @@
 /** Runs test files with the addon that was built under sanitizers (`npm run build:sanitized`). */
 import { execFileSync } from 'node:child_process'
 import { resolve } from 'node:path'
-import { nodeTestArguments } from './node-test.js'
+import { joinedTestArguments } from './node-test.js'
 
-/** The command that runs these files; both folders must have been built. */
+/** The command that runs these files, in one process; both folders must have been built. */
 export function sanitizedNodeTest(files: readonly string[]): string[] {
   return [
     'env',
@@ -15,7 +15,7 @@ export function sanitizedNodeTest(files: readonly string[]): string[] {
     // The name by which node-gyp-build lets another build be loaded.
     `IPVS_DIRECTOR_PREBUILD=${resolve('.cache/sanitized')}`,
     process.execPath,
-    ...nodeTestArguments(files),
+    ...joinedTestArguments(files),
   ]
 }
 

@@ -18,12 +18,16 @@ function isOfTheAddon(file: string): boolean {
   return !ofOtherPrograms.test(file)
 }
 
-/** One after the other, before all else: what everything later runs on. */
-const preparation: readonly Stage[] = [
+/** What reads the sources alone. */
+const ofTheSources: readonly Stage[] = [
   check('format', npm('format:check')),
-  check('lint', npm('lint')),
-  check('types', npm('build:ts')),
   check('bpf', npm('build:bpf', '--check')),
+  check('lint', npm('lint')),
+]
+
+/** Before all else: what everything later runs on. */
+const preparation: readonly Stage[] = [
+  check('types', npm('build:ts')),
   check('build', ['scripts/refresh-prebuild.mjs'], npm('build:native')),
 ]
 
@@ -47,4 +51,7 @@ const onThisMachine: readonly Stage[] = [
 const inGuests: readonly Stage[] = [counted('lab', lab('default')), counted('lab-better', lab('better'))]
 
 /** What runs, in order; the lanes of one entry run side by side. */
-export const plan: readonly (readonly (readonly Stage[])[])[] = [[preparation], [onThisMachine, inGuests]]
+export const plan: readonly (readonly (readonly Stage[])[])[] = [
+  [preparation, ofTheSources],
+  [onThisMachine, inGuests],
+]

@@ -5,17 +5,17 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type Counts, parseCounts } from '../support/counts.js'
-import { nodeTestArguments } from '../support/node-test.js'
+import { joinedTestArguments, nodeTestArguments } from '../support/node-test.js'
 
 /** Runs one test file as our test run does, and returns what it counted. */
-function countsOf(source: string): Counts {
+function countsOf(source: string, command = nodeTestArguments): Counts {
   const folder = mkdtempSync(join(tmpdir(), 'ipvs-director-'))
   try {
-    const file = join(folder, 'sample.test.mjs')
-    writeFileSync(file, `import test, { describe, before, it } from 'node:test'\n${source}`)
+    const file = join(folder, 'sample.test.cjs')
+    writeFileSync(file, `const { test, describe, before, it } = require('node:test')\n${source}`)
     // Without this variable gone, node:test takes itself for a child of the run around it.
     const env = { ...process.env, NODE_TEST_CONTEXT: undefined }
-    const { stdout } = spawnSync(process.execPath, nodeTestArguments([file]), { encoding: 'utf8', env })
+    const { stdout } = spawnSync(process.execPath, command([file]), { encoding: 'utf8', env })
     const counts = stdout
       .split('\n')
       .map(parseCounts)
@@ -66,4 +66,25 @@ test('a file that registers no test is a failure', () => {
 
 test('a file that does not load is a failure', () => {
   assert.equal(countsOf(`throw new Error('load')`).failed.length, 1)
+})
+
+test('files that share a process are counted as they are on their own', () => {
+  const counts = countsOf(
+    `
+    before(() => {})
+    test('one', () => {})
+    test('parent', async (t) => { await t.test('child', () => { throw new Error('broken') }) })
+  `,
+    joinedTestArguments,
+  )
+  assert.equal(counts.passed, 1)
+  assert.deepEqual(counts.failed, [{ name: 'child', reason: 'broken' }])
+})
+
+test('a file that registers no test is a failure, also where files share a process', () => {
+  assert.equal(countsOf('', joinedTestArguments).failed[0]?.reason, 'the file has no test')
+})
+
+test('a file that does not load is a failure, also where files share a process', () => {
+  assert.equal(countsOf(`throw new Error('load')`, joinedTestArguments).failed.length, 1)
 })

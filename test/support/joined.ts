@@ -1,0 +1,16 @@
+/**
+ * Test files one after the other in this one process, each as a suite of its own so that its hooks stay its own:
+ * `node dist/test/support/joined.js FILES…`. For where starting Node takes longer than most files do: under sanitizers,
+ * and in a guest.
+ */
+import { createRequire } from 'node:module'
+import { resolve } from 'node:path'
+import { describe } from 'node:test'
+
+const load = createRequire(__filename)
+
+for (const file of process.argv.slice(2)) {
+  describe(file, () => {
+    load(resolve(file))
+  })
+}
