@@ -42,7 +42,7 @@ const onThisMachine: readonly Stage[] = [
   ),
   check('typings', npm('check:types')),
   nodeTests('package', 'dist/test/package'),
-  check('fuzz', npm('fuzz', '--seconds', '10')),
+  check('fuzz', npm('fuzz', '--seconds', '6')),
   check('docs', npm('docs', '--emit', 'none')),
   nodeTests('lab-host', 'dist/test/lab-host'),
 ]
