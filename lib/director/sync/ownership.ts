@@ -1,11 +1,12 @@
 /**
  * Which of a node's virtual services are ours. A service of ours always has an entry in one of our sets from before it
- * is made until after it is removed, so that this can be told from the kernel alone, also after a crash.
+ * is made until after it is removed (see `traceOf()`), so that this can be told from the kernel alone, also after a crash.
  */
 import type { ResolvedOptions } from '../options.js'
 import { familyOf, prefixHolds } from '../input/ip.js'
 import type { SetRole } from '../state/sets.js'
 import { emptyState, type KernelState, type VirtualServerState } from '../state/state.js'
+import { traceOf } from '../state/trace.js'
 import { paced, type Steps } from '../../turns.js'
 
 const addressSets: readonly SetRole[] = ['CLUSTER-IP', 'EXTERNAL-IP', 'EXTERNAL-IP-LOCAL', 'LOAD-BALANCER']
@@ -34,13 +35,12 @@ function ownerOf(key: string, { planned, held }: Known): string | undefined {
 function isMarkedOurs(state: VirtualServerState, observed: KernelState, known: Known): boolean {
   const { service } = state
   const { options } = known
-  // Nothing in the kernel tells whose a firewall mark is, or a service of every port.
-  if ('fwmark' in service) return false
-  const family = familyOf(service.address)
+  const family = 'fwmark' in service ? service.family : familyOf(service.address)
   const has = (role: SetRole, entry: string): boolean =>
     observed.sets.get(options.names.set(role, family))?.entries.has(entry) === true
-  const entry = `${service.address},${service.protocol}:${service.port}`
+  const entry = traceOf(service)
   if (addressSets.some((role) => has(role, entry))) return true
+  if ('fwmark' in service) return false
   if (service.protocol === 'sctp') return has(nodePortSets.sctp, entry)
   // The set has the port alone, which others may use as well, on addresses that are none of the node's.
   return has(nodePortSets[service.protocol], String(service.port)) && known.isNodeAddress(service.address)
