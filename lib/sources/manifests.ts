@@ -3,7 +3,7 @@
  * them (lists too), and plain virtual services as `kind: VirtualService` with their fields under `spec`.
  */
 import { readFile } from 'node:fs/promises'
-import { parseAllDocuments } from 'yaml'
+import { type Document, parseAllDocuments } from 'yaml'
 import type { DesiredState } from '../director/plan/plan.js'
 import { InvalidArgumentError } from '../errors.js'
 
@@ -53,8 +53,7 @@ function parseManifests(text: string, file: string, result: Collected): void {
   // An empty file parses to an object of its own kind, and holds no wish.
   if (!Array.isArray(documents)) return
   for (const document of documents) {
-    const [error] = document.errors
-    if (error !== undefined) throw new InvalidArgumentError(file, firstLine(error.message), 'YAML or JSON')
+    checkSyntax(document, file)
     collect(document.toJS() as unknown, file, result)
   }
 }
@@ -105,6 +104,12 @@ function nameOf({ metadata }: ObjectLike): string {
   return words.length > 0 ? words.join('/') : '(without a name)'
 }
 
-function firstLine(text: string): string {
-  return text.split('\n', 1)[0] ?? ''
+/** @throws `ERR_INVALID_ARGUMENT` naming the file and the place: `shop.yaml:3:1` */
+export function checkSyntax({ errors: [error] }: Pick<Document, 'errors'>, file: string): void {
+  if (error === undefined) return
+  const [start] = error.linePos ?? []
+  const place = start === undefined ? file : `${file}:${start.line}:${start.col}`
+  // Of the message the first line: the others show the place.
+  const [reason = ''] = error.message.split(/ at line |\n/, 1)
+  throw new InvalidArgumentError(place, reason, 'YAML or JSON')
 }
