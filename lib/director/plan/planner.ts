@@ -203,6 +203,11 @@ export class Planner {
     return fragments.some((fragment) => fragment !== undefined && fragment.services.size > 0)
   }
 
+  /** By `namespace/name` of the slice. */
+  hasSlice(name: string): boolean {
+    return this.#serviceOfSlice.has(name)
+  }
+
   /** Owners whose wishes include the entry or the address. Looks at all of them: for reports of failures only. */
   ownersOf(wish: { readonly set: string; readonly entry: string } | { readonly address: string }): string[] {
     const wants = (fragment: Fragment): boolean =>

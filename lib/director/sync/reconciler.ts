@@ -5,7 +5,7 @@
 import { familyOf } from '../input/ip.js'
 import { MutableState } from '../state/apply.js'
 import { changeKey, isInScope } from '../state/change-key.js'
-import type { Change } from '../state/changes.js'
+import type { Change, ChangeType } from '../state/changes.js'
 import { sameServer, sameService } from '../state/compare.js'
 import type { ChangeFailure, DataPlane } from './data-plane.js'
 import { comparing } from '../state/diff.js'
@@ -13,6 +13,7 @@ import { type DrainingServer, Drains } from './drain.js'
 import { groupBySteps, grouping, orderChanges, type StepChanges } from '../state/order.js'
 import { afterCleanup, type Known, onlyOurs, withoutForeign } from './ownership.js'
 import type { Planner } from '../plan/planner.js'
+import type { Refusals } from '../refusals.js'
 import { type Failure, Retries } from './retries.js'
 import { singleChanges } from '../state/single-changes.js'
 import { emptyScope, isEmptyScope, type Scope, widenScope } from '../state/scope.js'
@@ -50,6 +51,8 @@ export class Reconciler {
     private readonly planner: Planner,
     private readonly plane: DataPlane,
     private readonly now: () => number,
+    /** Whose things are not taken away. */
+    readonly refusals: Refusals,
   ) {}
 
   /** Changes that are wanted and not allowed. */
@@ -223,15 +226,16 @@ export class Reconciler {
   /** What may be made and what may not. Servers of a service that may not be added may not either. */
   #divide(wanted: readonly Change[]): { allowed: readonly Change[]; withheld: readonly Change[] } {
     const { allowedChanges } = this.planner.options
-    if (allowedChanges === undefined) return { allowed: wanted, withheld: [] }
+    if (allowedChanges === undefined && !this.refusals.isUncertain) return { allowed: wanted, withheld: [] }
+    const may = (type: ChangeType): boolean => allowedChanges === undefined || allowedChanges.has(type)
     const allowed: Change[] = []
     const withheld: Change[] = []
     for (const change of wanted) {
       // A removal that begins with weight 0 is both.
       const made = this.drains.asMade(change, this.#drainTimeout)
-      const mayBe = allowedChanges.has(change.type) && (made === undefined || allowedChanges.has(made.type))
+      const mayBe = may(change.type) && (made === undefined || may(made.type)) && !this.#isHeldBack(change)
       if (!mayBe) withheld.push(...singleChanges(change))
-      else if (change.type !== 'addService' || allowedChanges.has('addServer')) allowed.push(change)
+      else if (change.type !== 'addService' || may('addServer')) allowed.push(change)
       else {
         const [service = change, ...servers] = singleChanges(change)
         allowed.push(service)
@@ -239,6 +243,10 @@ export class Reconciler {
       }
     }
     return { allowed, withheld }
+  }
+
+  #isHeldBack(change: Change): boolean {
+    return this.refusals.holds(change, (key) => this.planner.compiled.services.get(key)?.owner)
   }
 
   /** Remembers what is withheld, besides what a pass over the scope (absent: over everything) did not look at. */
@@ -288,7 +296,7 @@ export class Reconciler {
 
   #driftAmong(wanted: readonly Change[], touched: Scope): Change[] {
     const drift = wanted.flatMap(singleChanges).flatMap((change) => {
-      if (this.retries.has(change) || isInScope(change, touched)) return []
+      if (this.retries.has(change) || isInScope(change, touched) || this.#isHeldBack(change)) return []
       // Clients make flows, not somebody who meddles.
       if (change.type === 'cleanFlows') return []
       const isDraining = change.type === 'removeServer' && this.drains.has(change.key, change.serverKey)
