@@ -17,8 +17,6 @@ import { KernelPlane, type KernelPlaneOptions } from './plane/kernel-plane.js'
 import type { KubernetesEndpointSlice, KubernetesService } from './input/kubernetes.js'
 import type { DirectorOptions } from './options.js'
 import { type ObjectReference, Planner } from './plan/planner.js'
-import { nameOf, ownerOfSlice } from './input/names.js'
-import { Refusals } from './refusals.js'
 import { type Pass, Reconciler } from './sync/reconciler.js'
 import { inTurns, type Steps } from '../turns.js'
 import { type DirectorStatus, ownersOf, statusOf, unfinishedServices } from './status.js'
@@ -51,7 +49,6 @@ export class Director extends EventEmitter<DirectorEvents> {
   readonly #planner: Planner
   readonly #plane: DataPlane
   readonly #reconciler: Reconciler
-  readonly #refusals = new Refusals()
   readonly #settings: { nodeName: string; zone: string | undefined; resyncMs: number; drainCheckMs: number }
   #queue: Promise<unknown> = Promise.resolve()
   #timers: NodeJS.Timeout[] = []
@@ -82,7 +79,7 @@ export class Director extends EventEmitter<DirectorEvents> {
     this.#planner = new Planner(undefined, options)
     this.#plane =
       'observe' in kernel ? kernel : new KernelPlane(kernel, this.#planner.options, { netns, iptables })
-    this.#reconciler = new Reconciler(this.#planner, this.#plane, () => performance.now(), this.#refusals)
+    this.#reconciler = new Reconciler(this.#planner, this.#plane, () => performance.now())
     this.#plane.watchHealth?.(() => this.health().healthy)
   }
 
@@ -90,66 +87,35 @@ export class Director extends EventEmitter<DirectorEvents> {
   upsertService(service: KubernetesService | VirtualService): void {
     check.object('service', service)
     if (isVirtualService(service)) return this.upsertVirtualService(service)
-    this.#readingService('Service', nameOf(service), () => this.#planner.upsertService(service))
+    this.#planner.upsertService(service)
     this.#schedule('services')
   }
 
   /** The object, or `namespace/name`. Nothing happens where it is not known. */
   removeService(service: ObjectReference | VirtualService): void {
     if (typeof service === 'object' && isVirtualService(service)) return this.removeVirtualService(service)
-    this.#forgetRefusal(`Service ${this.#planner.removeService(service)}`)
+    this.#planner.removeService(service)
     this.#schedule('services')
   }
 
   upsertEndpointSlice(slice: KubernetesEndpointSlice): void {
-    const name = nameOf(slice)
-    this.#touchEndpoints(
-      this.#reading(
-        `EndpointSlice ${name}`,
-        () => this.#planner.upsertEndpointSlice(slice),
-        () => ({ owner: ownerOfSlice(slice), isKnown: this.#planner.hasSlice(name) }),
-      ),
-    )
+    this.#touchEndpoints(this.#planner.upsertEndpointSlice(slice))
     this.#schedule('endpoints')
   }
 
   removeEndpointSlice(slice: ObjectReference): void {
     this.#touchEndpoints(this.#planner.removeEndpointSlice(slice))
-    this.#forgetRefusal(`EndpointSlice ${nameOf(slice)}`)
     this.#schedule('endpoints')
   }
 
   upsertVirtualService(service: VirtualService): void {
-    const read = (): string => this.#planner.upsertVirtualService(service)
-    this.#touchEndpoints(this.#readingService('VirtualService', nameOf(service), read))
+    this.#touchEndpoints(this.#planner.upsertVirtualService(service))
     this.#schedule('services')
   }
 
   removeVirtualService(service: VirtualService | string): void {
-    this.#forgetRefusal(`VirtualService ${this.#planner.removeVirtualService(service)}`)
+    this.#planner.removeVirtualService(service)
     this.#schedule('services')
-  }
-
-  /** Once every object makes sense, what was kept for those that did not is looked at again. */
-  #reading(...args: Parameters<Refusals['reading']>): string {
-    const wasUncertain = this.#refusals.isUncertain
-    const name = this.#refusals.reading(...args) as string
-    if (wasUncertain && !this.#refusals.isUncertain) this.#reconciler.forgetPicture()
-    return name
-  }
-
-  #readingService(kind: string, name: string, read: () => string): string {
-    return this.#reading(`${kind} ${name}`, read, () => {
-      return { owner: name, isKnown: this.#planner.hasServices(name) }
-    })
-  }
-
-  #forgetRefusal(id: string): void {
-    this.#reading(
-      id,
-      () => '',
-      () => ({ owner: '', isKnown: true }),
-    )
   }
 
   /** What a pass would change now. Reads everything, changes nothing. */

@@ -24,7 +24,7 @@ export interface DirectorStatus {
   readonly troubled: ReadonlyMap<string, readonly string[]>
   /** Families that were asked for and that this node cannot serve (it has no ip6tables …), and why. */
   readonly unavailable: ReadonlyMap<Family, string>
-  /** Changes that the option `allowedChanges` keeps from being made, or an object that was refused. */
+  /** Changes that the option `allowedChanges` keeps from being made. */
   readonly withheld: readonly Change[]
 }
 
@@ -50,17 +50,14 @@ export function troubledServices(planner: Planner, reconciler: Reconciler): Map<
   const result = planner.problems()
   for (const { change, error } of reconciler.retries.list()) {
     const names = ownersOf(change, planner)
-    for (const owner of names.length > 0 ? names : [''])
-      addReason(result, owner, `${describeChange(change)}: ${error.message}`)
+    for (const owner of names.length > 0 ? names : ['']) {
+      const reasons = result.get(owner)
+      const reason = `${describeChange(change)}: ${error.message}`
+      if (reasons === undefined) result.set(owner, [reason])
+      else reasons.push(reason)
+    }
   }
-  for (const { owner, reason } of reconciler.refusals.list()) addReason(result, owner, reason)
   return result
-}
-
-function addReason(reasons: Map<string, string[]>, owner: string, reason: string): void {
-  const known = reasons.get(owner)
-  if (known === undefined) reasons.set(owner, [reason])
-  else known.push(reason)
 }
 
 /** Services whose endpoints are not as wished: something failed, or is not allowed. */

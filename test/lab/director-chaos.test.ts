@@ -123,6 +123,28 @@ for (const [done, [step]] of growth.entries()) {
   })
 }
 
+test('a set that grows keeps the entries of a service whose object is refused', async () => {
+  const former = new Director(kernel, settings)
+  former.upsertService(service({ name: 'kept' }))
+  await former.sync()
+  const director = new Director(kernel, { ...settings, maxElements: 64 })
+  assert.throws(() => director.upsertService(service({ name: 'kept', ports: [0] })), /spec\.ports\[0\]\.port/)
+  await director.sync()
+  // One that a former director made would be large already.
+  const set = 'KUBE-CLUSTER-IP'
+  execFileSync('ipset', ['create', 'SMALL', 'hash:ip,port', 'maxelem', '64'])
+  execFileSync('ipset', ['add', 'SMALL', '10.20.30.41,tcp:80'])
+  execFileSync('ipset', ['swap', 'SMALL', set])
+  execFileSync('ipset', ['destroy', 'SMALL'])
+  for (let index = 1; index <= 65; index++)
+    director.upsertService(service({ name: `s${index}`, clusterIP: `10.97.0.${index}` }))
+  assert.deepEqual((await director.sync({ full: true })).failed, [])
+  const { maxelem, entries } = await kernel.sets.header(set)
+  assert.deepEqual([maxelem, entries], [128, 66])
+  assert.equal(await kernel.sets.has(set, '10.20.30.41,tcp:80'), true)
+  await director.stop()
+})
+
 test('a larger set that was left half made goes with a cleanup', async () => {
   const director = new Director(kernel, settings)
   director.upsertService(service())

@@ -89,6 +89,29 @@ test('plan and dry runs print what would change and change nothing; apply and cl
   assert.doesNotMatch(execFileSync('ip', ['-o', 'link'], { encoding: 'utf8' }), /lu-ipvs0/)
 })
 
+test('an object that makes no sense is named, and what the kernel has of it stays', () => {
+  director('apply', '--file', file)
+  const broken = join(folder, 'broken.yaml')
+  writeFileSync(
+    broken,
+    manifests.replace('port: 80 }', 'port: 800000 }').replace('scheduler: sh', 'scheduler: rr'),
+  )
+  const { status, stderr } = spawnSync(
+    process.execPath,
+    [program, 'director', 'apply', '--file', broken, ...flags()],
+    { encoding: 'utf8' },
+  )
+  assert.equal(status, 2)
+  assert.match(stderr, /^refused .*broken\.yaml:2: Service shop\/web: spec\.ports\[0\]\.port: expected .*\n$/)
+  assert.deepEqual(
+    table(),
+    programmed.map((line) => line.replace('-s sh', '-s rr')),
+  )
+  assert.match(execFileSync('iptables-save', { encoding: 'utf8' }), /--match-set LU-CLUSTER-IP/)
+  director('cleanup')
+  assert.deepEqual(table(), [])
+})
+
 test('run programs what the files ask for and ends at SIGTERM, leaving the kernel as it is', async () => {
   const child = spawn(process.execPath, [program, 'director', 'run', '--file', file, ...flags()], {
     stdio: ['ignore', 'pipe', 'inherit'],

@@ -8,6 +8,8 @@ import type { SetRole } from '../state/sets.js'
 import { emptyState, type KernelState, type VirtualServerState } from '../state/state.js'
 import { traceOf } from '../state/trace.js'
 import { paced, type Steps } from '../../turns.js'
+import type { Doubt } from '../plan/refusals.js'
+import { withoutDoubtful } from './doubt.js'
 
 const addressSets: readonly SetRole[] = ['CLUSTER-IP', 'EXTERNAL-IP', 'EXTERNAL-IP-LOCAL', 'LOAD-BALANCER']
 const nodePortSets = {
@@ -22,6 +24,8 @@ export interface Known {
   readonly planned: KernelState
   /** What the kernel held by our own doing when it was last looked at. */
   readonly held: KernelState | undefined
+  /** There is some while what a refused object asked for before may be there. */
+  readonly doubt: Doubt | undefined
   /** Whether the node has the address, apart from those that some director bound. */
   isNodeAddress(address: string): boolean
 }
@@ -54,7 +58,7 @@ export function isExcluded(address: string, options: ResolvedOptions): boolean {
 
 /**
  * The observed state without what must be left alone: families that we do not plan for, excluded prefixes, and, where
- * foreign services are kept, services that are neither ours nor planned.
+ * foreign services are kept, services that are neither ours nor planned; and without what is in doubt.
  */
 export function* withoutForeign(observed: KernelState, known: Known): Steps<KernelState> {
   const services = new Map<string, VirtualServerState>()
@@ -64,7 +68,9 @@ export function* withoutForeign(observed: KernelState, known: Known): Steps<Kern
     if (owner !== undefined) services.set(key, state.owner === undefined ? { ...state, owner } : state)
     else if (isOursToJudge(state, observed, known)) services.set(key, state)
   })
-  return { ...observed, services, link: yield* linkWithoutForeign(observed, known.planned, known.options) }
+  const link = yield* linkWithoutForeign(observed, known.planned, known.options)
+  const ours = { ...observed, services, link }
+  return known.doubt === undefined ? ours : yield* withoutDoubtful(ours, known.doubt, known)
 }
 
 /** Whether a service that nobody here wishes is one that we may remove. */
