@@ -3,20 +3,26 @@
  * them (lists too), and plain virtual services as `kind: VirtualService` with their fields under `spec`.
  */
 import { readFile } from 'node:fs/promises'
-import { parseAllDocuments } from 'yaml'
+import { type Document, isMap, isNode, isSeq, LineCounter, parseAllDocuments } from 'yaml'
+import { virtualServiceName } from '../director/input/virtual-service.js'
 import type { DesiredState } from '../director/plan/plan.js'
 import { InvalidArgumentError } from '../errors.js'
 
 export interface Manifests extends Required<DesiredState> {
-  /** Objects of other kinds, which say nothing to a director: `file: kind`. */
+  /** Objects of other kinds, which say nothing to a director: `file:line: kind`. */
   readonly ignored: readonly string[]
-  /** Where each object is from, for messages: `file: kind namespace/name`. */
+  /** Where each object is from, for messages: `file:line: kind namespace/name`. */
   readonly origins: ReadonlyMap<object, string>
 }
 
 type Lists = Omit<Manifests, 'origins'>
 type Collected = { -readonly [K in keyof Lists]: Lists[K][number][] } & {
   readonly origins: Map<object, string>
+}
+
+/** Of the YAML parser. */
+interface NodeLike {
+  readonly range?: readonly [start: number, ...more: number[]] | null | undefined
 }
 
 interface ObjectLike {
@@ -26,7 +32,7 @@ interface ObjectLike {
   readonly spec?: object
 }
 
-/** @throws `ERR_INVALID_ARGUMENT` naming the file */
+/** @throws `ERR_INVALID_ARGUMENT` naming the file, also for an object that has no name */
 export async function readManifests(files: readonly string[]): Promise<Manifests> {
   const result: Collected = {
     services: [],
@@ -49,33 +55,49 @@ export async function readText(file: string): Promise<string> {
 }
 
 function parseManifests(text: string, file: string, result: Collected): void {
-  const documents = parseAllDocuments(text)
+  const lineCounter = new LineCounter()
+  const documents = parseAllDocuments(text, { lineCounter })
   // An empty file parses to an object of its own kind, and holds no wish.
   if (!Array.isArray(documents)) return
   for (const document of documents) {
-    const [error] = document.errors
-    if (error !== undefined) throw new InvalidArgumentError(file, firstLine(error.message), 'YAML or JSON')
-    collect(document.toJS() as unknown, file, result)
+    checkSyntax(document, file)
+    const placeOf = ({ range }: NodeLike): string =>
+      range ? `${file}:${lineCounter.linePos(range[0]).line}` : file
+    for (const { value, node } of objectsIn(document.toJS() as unknown, document.contents))
+      collect(value, node === undefined ? file : placeOf(node), result)
   }
 }
 
-function collect(value: unknown, file: string, result: Collected): void {
-  if (value === null || value === undefined) return
-  if (typeof value !== 'object' || Array.isArray(value)) {
-    throw new InvalidArgumentError(file, value, 'objects with a kind')
-  }
-  const object = value as ObjectLike
-  if (Array.isArray(object.items)) {
-    for (const item of object.items) collect(item, file, result)
+/** The object, or those of a list, each with what it was parsed from. */
+function* objectsIn(
+  value: unknown,
+  node: unknown,
+): Generator<{ readonly value: unknown; readonly node: NodeLike | undefined }> {
+  const items = (value as ObjectLike | null | undefined)?.items
+  if (!Array.isArray(items)) {
+    yield { value, node: isNode(node) ? node : undefined }
     return
   }
-  const origin = `${file}: ${String(object.kind)} ${nameOf(object)}`
+  const list = isMap(node) ? node.get('items', true) : undefined
+  for (const [index, item] of items.entries())
+    yield* objectsIn(item, isSeq(list) ? list.items[index] : undefined)
+}
+
+function collect(value: unknown, place: string, result: Collected): void {
+  if (value === null || value === undefined) return
+  if (typeof value !== 'object' || Array.isArray(value)) {
+    throw new InvalidArgumentError(place, value, 'objects with a kind')
+  }
+  const object = value as ObjectLike
+  const origin = `${place}: ${String(object.kind)} ${nameOf(object)}`
   switch (object.kind) {
     case 'Service':
+      requireName(object, origin)
       result.origins.set(object, origin)
       result.services.push(value)
       break
     case 'EndpointSlice':
+      requireName(object, origin)
       result.origins.set(object, origin)
       result.endpointSlices.push(value as Collected['endpointSlices'][number])
       break
@@ -83,9 +105,9 @@ function collect(value: unknown, file: string, result: Collected): void {
       addVirtual(object, origin, result)
       break
     case undefined:
-      throw new InvalidArgumentError(`${file}: kind`, undefined, 'Service, EndpointSlice or VirtualService')
+      throw new InvalidArgumentError(`${place}: kind`, undefined, 'Service, EndpointSlice or VirtualService')
     default:
-      result.ignored.push(`${file}: ${String(object.kind)}`)
+      result.ignored.push(`${place}: ${String(object.kind)}`)
   }
 }
 
@@ -95,8 +117,21 @@ function addVirtual({ metadata, spec }: ObjectLike, origin: string, result: Coll
     ...(typeof name === 'string' && { name }),
     ...spec,
   } as Collected['virtualServices'][number]
+  try {
+    virtualServiceName(service)
+  } catch (error) {
+    if (!(error instanceof InvalidArgumentError)) throw error
+    throw new InvalidArgumentError(`${origin}: spec.${error.field}`, error.value, error.allowed)
+  }
   result.virtualServices.push(service)
   result.origins.set(service, origin)
+}
+
+/** Without a name nobody could tell what an object that makes no sense was before, and that must not be taken away. */
+function requireName({ metadata }: ObjectLike, origin: string): void {
+  const name = metadata?.name
+  if (typeof name !== 'string' || name === '')
+    throw new InvalidArgumentError(`${origin}: metadata.name`, name, 'a name')
 }
 
 function nameOf({ metadata }: ObjectLike): string {
@@ -105,6 +140,12 @@ function nameOf({ metadata }: ObjectLike): string {
   return words.length > 0 ? words.join('/') : '(without a name)'
 }
 
-function firstLine(text: string): string {
-  return text.split('\n', 1)[0] ?? ''
+/** @throws `ERR_INVALID_ARGUMENT` naming the file and the place: `shop.yaml:3:1` */
+export function checkSyntax({ errors: [error] }: Pick<Document, 'errors'>, file: string): void {
+  if (error === undefined) return
+  const [start] = error.linePos ?? []
+  const place = start === undefined ? file : `${file}:${start.line}:${start.col}`
+  // Of the message the first line: the others show the place.
+  const [reason = ''] = error.message.split(/ at line |\n/, 1)
+  throw new InvalidArgumentError(place, reason, 'YAML or JSON')
 }

@@ -43,11 +43,33 @@ export const virtualRows: readonly Row[] = [
     },
   },
   {
-    name: 'a firewall-mark service has neither address nor set entry',
+    name: 'a firewall-mark service has no address; an entry that no packet matches tells whose it is',
     desired: {
       virtualServices: [{ fwmark: 7, family: 'inet', servers: [{ address: '10.1.0.1', port: 80 }] }],
     },
-    expect: { services: { 'fwmark 7 inet': ['10.1.0.1:80'] }, sets: {}, addresses: [] },
+    expect: {
+      services: { 'fwmark 7 inet': ['10.1.0.1:80'] },
+      sets: { 'KUBE-CLUSTER-IP': ['0.0.0.7,udplite:0'] },
+      addresses: [],
+    },
+  },
+  {
+    name: 'a service of every port is bound and not filtered; its entry of port 0 tells whose it is',
+    desired: {
+      virtualServices: [
+        {
+          protocol: 'tcp',
+          address: '198.51.100.1',
+          port: 0,
+          persistence: { timeoutSeconds: 60 },
+          servers: [{ address: '10.1.0.1' }],
+        },
+      ],
+    },
+    expect: {
+      sets: { 'KUBE-CLUSTER-IP': ['198.51.100.1,tcp:0'] },
+      addresses: ['198.51.100.1'],
+    },
   },
   {
     name: 'plain and Kubernetes services share an address',

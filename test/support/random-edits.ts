@@ -43,6 +43,19 @@ export function kernelText(): string[] {
   ]
 }
 
+/**
+ * The same for a kernel that came to be in another way: without what chance or history decides (seeds, the size that a
+ * hash table has grown to, counters, in which order chains were made).
+ */
+export function comparableText(): string[] {
+  const random = / (?:initval|hashsize|bucketsize) \S+/g
+  const text = kernelText().map((line) => line.replace(random, '').replace(/ \[\d+:\d+\]$/, ''))
+  return [
+    ...text.filter((line) => !line.startsWith(':')),
+    ...text.filter((line) => line.startsWith(':')).sort(),
+  ]
+}
+
 const kinds: [(random: Random) => Command | undefined, ...((random: Random) => Command | undefined)[]] = [
   (random) => onService(random, ([, flag = '', key = '']) => ['ipvsadm', '-D', flag, key]),
   (random) =>

@@ -2,10 +2,12 @@ import type { Command } from 'commander'
 import type { Change, Director, DirectorSettings, Pass } from '../../director/index.js'
 import type { Kernel } from '../../kernel.js'
 import { InvalidArgumentError } from '../../errors.js'
+import type { Manifests } from '../../sources/manifests.js'
 import type { RegisterCommand } from './index.js'
 
 interface DirectorFlags {
-  file: string[]
+  /** Not of `cleanup`. */
+  file?: string[]
   config?: string
   netns?: string
   node?: string
@@ -44,7 +46,8 @@ export const registerDirector: RegisterCommand = (program) => {
 }
 
 function withFlags(command: Command, takesFiles: boolean): Command {
-  if (takesFiles) command.requiredOption('-f, --file <file>', 'a file with objects (repeatable)', append, [])
+  // Without a default: one would count as given, and nothing wished means that all services go.
+  if (takesFiles) command.requiredOption('-f, --file <file>', 'a file with objects (repeatable)', append)
   return command
     .option('-c, --config <file>', 'a YAML or JSON file with settings of the director')
     .option('--netns <path>', 'the network namespace to work in, such as /run/netns/blue')
@@ -61,13 +64,15 @@ async function run(
   const { openKernel } = await import('../../kernel.js')
   const { Director } = await import('../../director/index.js')
   const { netns } = flags
+  // What is wrong with the files is said also where the kernel would be refused.
+  const [settings, manifests] = [await readSettings(flags), await readFiles(flags)]
   const kernel: Kernel = await openKernel(netns === undefined ? {} : { netns })
   try {
-    const director = new Director(kernel, await readSettings(flags))
+    const director = new Director(kernel, settings)
     director.on('unavailable', ({ family, reason }) =>
       process.stderr.write(`${family} is not served: ${reason}\n`),
     )
-    await wish(director, flags)
+    await wish(director, manifests)
     await work(director, flags)
   } finally {
     await kernel.close()
@@ -81,11 +86,9 @@ async function readSettings({
   prefix,
   family,
 }: DirectorFlags): Promise<DirectorSettings> {
-  const { readText } = await import('../../sources/manifests.js')
-  const { parse } = await import('yaml')
-  const settings = config === undefined ? {} : ((parse(await readText(config)) ?? {}) as DirectorSettings)
+  const { readDirectorSettings } = await import('../../sources/settings.js')
   return {
-    ...settings,
+    ...(config !== undefined && (await readDirectorSettings(config))),
     ...(netns !== undefined && { netns }),
     ...(node !== undefined && { nodeName: node }),
     ...(prefix !== undefined && { prefix }),
@@ -94,11 +97,14 @@ async function readSettings({
   }
 }
 
-async function wish(director: Director, { file }: DirectorFlags): Promise<void> {
+async function readFiles({ file }: DirectorFlags): Promise<Manifests> {
   const { readManifests } = await import('../../sources/manifests.js')
+  return readManifests(file ?? [])
+}
+
+async function wish(director: Director, manifests: Manifests): Promise<void> {
   const { wishAll } = await import('../../sources/wish.js')
   const { exitCodes } = await import('../exit-codes.js')
-  const manifests = await readManifests(file ?? [])
   const refused = wishAll(director, manifests)
   for (const one of refused) process.stderr.write(`refused ${one}\n`)
   if (refused.length > 0) process.exitCode = exitCodes.usage
@@ -142,6 +148,8 @@ async function keepRunning(
   try {
     await interruptible(async (signal) => {
       await director.start()
+      // A signal that came while it started is not told again.
+      if (signal.aborted) return
       await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }))
     })
   } finally {
@@ -197,6 +205,6 @@ function portNumber(value: string): number {
   throw new InvalidArgumentError('--metrics-port', value, 'a port from 1 to 65535')
 }
 
-function append(value: string, previous: string[]): string[] {
+function append(value: string, previous: string[] = []): string[] {
   return [...previous, value]
 }

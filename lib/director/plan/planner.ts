@@ -7,6 +7,7 @@ import { type NodeFacts, type NodeView, viewNode } from './facts.js'
 import type { Fragment, TrafficPolicy } from './fragment.js'
 import type { KubernetesEndpointSlice, KubernetesMetadata, KubernetesService } from '../input/kubernetes.js'
 import { Ledger } from './ledger.js'
+import { type Doubt, nameService, nameSlice, nameVirtualService, Refusals } from './refusals.js'
 import { type DirectorOptions, type ResolvedOptions, resolveOptions } from '../options.js'
 import { differing } from '../state/difference.js'
 import { emptyScope, type Scope } from '../state/scope.js'
@@ -38,6 +39,7 @@ export class Planner {
   /** A plain service may have the name of a Kubernetes one. */
   readonly #virtualServices = new Map<string, VirtualWish>()
   readonly #serviceOfSlice = new Map<string, string>()
+  readonly #refusals = new Refusals()
   /** Wishes that must be compiled again. */
   readonly #stale = new Set<Wish>()
   /** Those of the fragments that could not be planned as wished: so few that all of them can be looked at after a pass. */
@@ -104,9 +106,13 @@ export class Planner {
     this.#former = undefined
   }
 
-  /** Returns the owner's name. @throws InvalidArgumentError naming the field; the plan is then as it was */
+  /** Returns the owner's name. @throws InvalidArgumentError naming the field; the plan is then as it was, see {@link doubt} */
   upsertService(service: KubernetesService): string {
-    const spec = readService(service)
+    const spec = this.#refusals.reading(
+      () => readService(service),
+      () => nameService(service),
+      ({ name }) => this.#services.get(name)?.spec !== undefined,
+    )
     const name = spec?.name ?? objectName(service.metadata)
     this.#touchService(name).spec = spec
     return name
@@ -114,13 +120,18 @@ export class Planner {
 
   removeService(reference: ObjectReference): string {
     const name = referenceName(reference)
+    this.#refusals.settle({ kind: 'Service', name })
     if (this.#services.has(name)) this.#touchService(name).spec = undefined
     return name
   }
 
   /** Returns the name of the service whose endpoints changed. @throws InvalidArgumentError naming the field */
   upsertEndpointSlice(slice: KubernetesEndpointSlice): string {
-    const spec = readSlice(slice)
+    const spec = this.#refusals.reading(
+      () => readSlice(slice),
+      () => nameSlice(slice),
+      ({ name }) => this.#serviceOfSlice.has(name),
+    )
     const service = spec?.service ?? sliceService(slice)
     const name = spec?.name ?? objectName(slice.metadata)
     const before = this.#serviceOfSlice.get(name)
@@ -134,13 +145,18 @@ export class Planner {
   /** Returns the name of the service whose endpoints changed, `undefined` for a slice that was not known. */
   removeEndpointSlice(reference: ObjectReference): string | undefined {
     const name = referenceName(reference)
+    this.#refusals.settle({ kind: 'EndpointSlice', name })
     const service = this.#serviceOfSlice.get(name)
     if (service !== undefined) this.#dropSlice(name, service)
     return service
   }
 
   upsertVirtualService(service: VirtualService): string {
-    const spec = readVirtualService(service)
+    const spec = this.#refusals.reading(
+      () => readVirtualService(service),
+      () => nameVirtualService(service),
+      ({ name }) => this.#virtualServices.get(name)?.spec !== undefined,
+    )
     const wish = this.#virtualServices.get(spec.name) ?? new VirtualWish(spec.name)
     this.#virtualServices.set(spec.name, wish)
     wish.spec = spec
@@ -150,6 +166,7 @@ export class Planner {
 
   removeVirtualService(reference: string | VirtualService): string {
     const name = typeof reference === 'string' ? reference : virtualServiceName(reference)
+    this.#refusals.settle({ kind: 'VirtualService', name })
     const wish = this.#virtualServices.get(name)
     if (wish === undefined) return name
     wish.spec = undefined
@@ -179,16 +196,23 @@ export class Planner {
     }
   }
 
-  /** What could not be planned, by owner; and whose key an older service has. As of the last {@link compile}. */
+  /** There is some while objects are refused of which no former version is wished; another object when it changes. */
+  get doubt(): Doubt | undefined {
+    return this.#refusals.doubt
+  }
+
+  /**
+   * What was refused, by owner; what could not be planned, and whose key an older service has, as of the last
+   * {@link compile}.
+   */
   problems(): Map<string, string[]> {
     const result = new Map<string, string[]>()
-    for (const { owner, problems } of this.#troubled) result.set(owner, [...problems])
-    for (const { key, owner } of this.#ledger?.lostKeys() ?? []) {
-      const reason = `${key}: another service has it`
-      const reasons = result.get(owner)
-      if (reasons === undefined) result.set(owner, [reason])
-      else reasons.push(reason)
+    const add = (owner: string, ...more: readonly string[]): void => {
+      result.set(owner, [...(result.get(owner) ?? []), ...more])
     }
+    for (const { owner, reason } of this.#refusals.reasons()) add(owner, reason)
+    for (const { owner, problems } of this.#troubled) add(owner, ...problems)
+    for (const { key, owner } of this.#ledger?.lostKeys() ?? []) add(owner, `${key}: another service has it`)
     return result
   }
 

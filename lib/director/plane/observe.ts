@@ -135,7 +135,8 @@ function spareSets(planned: KernelState): Map<string, SetDefinition> {
   return spares
 }
 
-async function readEntries(kernel: Kernel, name: string): Promise<Set<string>> {
+/** Of a set, in ipset's own syntax. */
+export async function readEntries(kernel: Kernel, name: string): Promise<Set<string>> {
   return inTurns(parsing(await kernel.sets.save(name)))
 }
 

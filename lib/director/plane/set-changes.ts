@@ -4,6 +4,7 @@ import { DirectorError } from '../../errors.js'
 import type { Kernel } from '../../kernel.js'
 import { type SetDefinition, spareName } from '../state/sets.js'
 import type { KernelState } from '../state/state.js'
+import { readEntries } from './observe.js'
 
 export async function createSet(
   kernel: Kernel,
@@ -53,7 +54,8 @@ export async function destroySet(kernel: Kernel, name: string): Promise<void> {
 
 /**
  * A set cannot be resized while rules name it, but it can be swapped: a larger one is filled beside it and takes its
- * name in one moment. It gets the planned entries; what else was in the old one would go in this pass anyway.
+ * name in one moment. It gets the planned entries, and as far as there is room those of the old one that nobody plans: they
+ * leave after the services that need them, or stay for a service that is left alone.
  */
 export async function growSet(
   kernel: Kernel,
@@ -65,12 +67,17 @@ export async function growSet(
   // Left by a pass that ended half way.
   if (headers.some((header) => header.name === spare)) await kernel.sets.destroy(spare)
   await createSet(kernel, definition, spare)
-  const batch = new Batch()
-  for (const entry of planned.sets.get(definition.name)?.entries ?? []) {
-    batch.addEntry(spare, entry, { exist: 'ignore' })
-  }
-  const { failed } = await kernel.commit(batch, { onError: 'stop' })
+  const entries = planned.sets.get(definition.name)?.entries ?? new Set()
+  const { failed } = await kernel.commit(entriesBatch(spare, entries), { onError: 'stop' })
   if (failed[0] !== undefined) throw failed[0].error
+  const others = [...(await readEntries(kernel, definition.name))].filter((entry) => !entries.has(entry))
+  await kernel.commit(entriesBatch(spare, others), { onError: 'continue' })
   await kernel.sets.swap(definition.name, spare)
   await kernel.sets.destroy(spare)
+}
+
+function entriesBatch(set: string, entries: Iterable<string>): Batch {
+  const batch = new Batch()
+  for (const entry of entries) batch.addEntry(set, entry, { exist: 'ignore' })
+  return batch
 }

@@ -1,12 +1,15 @@
 /**
  * Which of a node's virtual services are ours. A service of ours always has an entry in one of our sets from before it
- * is made until after it is removed, so that this can be told from the kernel alone, also after a crash.
+ * is made until after it is removed (see `traceOf()`), so that this can be told from the kernel alone, also after a crash.
  */
 import type { ResolvedOptions } from '../options.js'
 import { familyOf, prefixHolds } from '../input/ip.js'
 import type { SetRole } from '../state/sets.js'
 import { emptyState, type KernelState, type VirtualServerState } from '../state/state.js'
+import { traceOf } from '../state/trace.js'
 import { paced, type Steps } from '../../turns.js'
+import type { Doubt } from '../plan/refusals.js'
+import { withoutDoubtful } from './doubt.js'
 
 const addressSets: readonly SetRole[] = ['CLUSTER-IP', 'EXTERNAL-IP', 'EXTERNAL-IP-LOCAL', 'LOAD-BALANCER']
 const nodePortSets = {
@@ -21,6 +24,8 @@ export interface Known {
   readonly planned: KernelState
   /** What the kernel held by our own doing when it was last looked at. */
   readonly held: KernelState | undefined
+  /** There is some while what a refused object asked for before may be there. */
+  readonly doubt: Doubt | undefined
   /** Whether the node has the address, apart from those that some director bound. */
   isNodeAddress(address: string): boolean
 }
@@ -34,13 +39,12 @@ function ownerOf(key: string, { planned, held }: Known): string | undefined {
 function isMarkedOurs(state: VirtualServerState, observed: KernelState, known: Known): boolean {
   const { service } = state
   const { options } = known
-  // Nothing in the kernel tells whose a firewall mark is, or a service of every port.
-  if ('fwmark' in service) return false
-  const family = familyOf(service.address)
+  const family = 'fwmark' in service ? service.family : familyOf(service.address)
   const has = (role: SetRole, entry: string): boolean =>
     observed.sets.get(options.names.set(role, family))?.entries.has(entry) === true
-  const entry = `${service.address},${service.protocol}:${service.port}`
+  const entry = traceOf(service)
   if (addressSets.some((role) => has(role, entry))) return true
+  if ('fwmark' in service) return false
   if (service.protocol === 'sctp') return has(nodePortSets.sctp, entry)
   // The set has the port alone, which others may use as well, on addresses that are none of the node's.
   return has(nodePortSets[service.protocol], String(service.port)) && known.isNodeAddress(service.address)
@@ -54,7 +58,7 @@ export function isExcluded(address: string, options: ResolvedOptions): boolean {
 
 /**
  * The observed state without what must be left alone: families that we do not plan for, excluded prefixes, and, where
- * foreign services are kept, services that are neither ours nor planned.
+ * foreign services are kept, services that are neither ours nor planned; and without what is in doubt.
  */
 export function* withoutForeign(observed: KernelState, known: Known): Steps<KernelState> {
   const services = new Map<string, VirtualServerState>()
@@ -64,7 +68,9 @@ export function* withoutForeign(observed: KernelState, known: Known): Steps<Kern
     if (owner !== undefined) services.set(key, state.owner === undefined ? { ...state, owner } : state)
     else if (isOursToJudge(state, observed, known)) services.set(key, state)
   })
-  return { ...observed, services, link: yield* linkWithoutForeign(observed, known.planned, known.options) }
+  const link = yield* linkWithoutForeign(observed, known.planned, known.options)
+  const ours = { ...observed, services, link }
+  return known.doubt === undefined ? ours : yield* withoutDoubtful(ours, known.doubt, known)
 }
 
 /** Whether a service that nobody here wishes is one that we may remove. */

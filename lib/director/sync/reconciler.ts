@@ -8,11 +8,13 @@ import { changeKey, isInScope } from '../state/change-key.js'
 import type { Change } from '../state/changes.js'
 import { sameServer, sameService } from '../state/compare.js'
 import type { ChangeFailure, DataPlane } from './data-plane.js'
+import { withDoubtfulRules } from './doubt.js'
 import { comparing } from '../state/diff.js'
 import { type DrainingServer, Drains } from './drain.js'
 import { groupBySteps, grouping, orderChanges, type StepChanges } from '../state/order.js'
 import { afterCleanup, type Known, onlyOurs, withoutForeign } from './ownership.js'
 import type { Planner } from '../plan/planner.js'
+import type { Doubt } from '../plan/refusals.js'
 import { type Failure, Retries } from './retries.js'
 import { singleChanges } from '../state/single-changes.js'
 import { emptyScope, isEmptyScope, type Scope, widenScope } from '../state/scope.js'
@@ -41,6 +43,8 @@ export class Reconciler {
   /** What the plane holds, as far as we know; `undefined` before the first look. */
   #held: MutableState | undefined
   #mustLook = true
+  /** What was in doubt when we last looked: not in the picture. */
+  #doubt: Doubt | undefined
   /** What a pass took from the planner and has not made yet: if it breaks off, the next one finds it here. */
   #taken = emptyScope()
   /** By their keys. */
@@ -68,10 +72,11 @@ export class Reconciler {
     const { compiled } = this.planner
     const observed = await this.plane.observe(compiled)
     const ours = await inTurns(withoutForeign(observed, this.#known()))
-    const { allowed, withheld } = this.#divide(await inTurns(comparing(ours, compiled)))
+    const { allowed, withheld } = this.#divide(await inTurns(comparing(ours, this.#target(ours))))
     const made = allowed.flatMap((change) => this.drains.asMade(change, this.#drainTimeout) ?? [])
     return {
-      changes: flat(await inTurns(grouping(made.flatMap(singleChanges)))),
+      // As it would be made: a new service, and at once its servers.
+      changes: flat(await inTurns(grouping(made))).flatMap(singleChanges),
       withheld: flat(await inTurns(grouping(withheld))),
     }
   }
@@ -79,7 +84,7 @@ export class Reconciler {
   /** Makes what was touched since the last pass, and what is due to be tried again. */
   async pass(): Promise<Pass> {
     const held = this.#held
-    if (held === undefined || this.#mustLook) return this.fullPass()
+    if (held === undefined || this.#mustLook || this.#doubt !== this.planner.doubt) return this.fullPass()
     return this.#orForget(() => this.#incrementalPass(held))
   }
 
@@ -92,7 +97,7 @@ export class Reconciler {
       for (const address of scope.addresses) scope.iptables.add(familyOf(address))
     }
     if (isEmptyScope(scope)) return nothing
-    const wanted = await inTurns(comparing(held, this.planner.compiled, scope))
+    const wanted = await inTurns(comparing(held, this.#target(held), scope))
     this.retries.settle(wanted, scope)
     return this.#make(held, wanted, [], scope)
   }
@@ -100,12 +105,11 @@ export class Reconciler {
   /** Reads everything, and repairs what is not as planned. */
   fullPass(): Promise<Pass> {
     return this.#orForget(async () => {
-      const before = this.#held
+      // Nothing can have drifted from what was never programmed, or comes into the picture now.
+      const isNews = this.#held === undefined || this.#doubt !== this.planner.doubt
       const held = await this.#look()
-      const { compiled } = this.planner
-      const wanted = await inTurns(comparing(held, compiled))
-      // Nothing can have drifted from what was never programmed.
-      const drift = before === undefined ? [] : this.#driftAmong(wanted, this.#taken)
+      const wanted = await inTurns(comparing(held, this.#target(held)))
+      const drift = isNews ? [] : this.#driftAmong(wanted, this.#taken)
       this.retries.settle(wanted)
       return { ...(await this.#make(held, wanted, drift)), full: true }
     })
@@ -119,7 +123,8 @@ export class Reconciler {
     this.#mustLook = false
     // What was touched while we read is no drift either.
     await this.#take()
-    const { compiled } = this.planner
+    const { compiled, doubt } = this.planner
+    this.#doubt = doubt
     const ours = await inTurns(withoutForeign(observed, this.#known()))
     const held = await inTurns(MutableState.copying(ours))
     // Nothing in the kernel tells of flows to a service that is gone: what is not cleaned up yet is known here alone.
@@ -298,12 +303,19 @@ export class Reconciler {
     return orderChanges(drift)
   }
 
+  /** What the kernel should come to from what we hold. */
+  #target(held: KernelState): KernelState {
+    const { compiled, doubt } = this.planner
+    return doubt === undefined ? compiled : withDoubtfulRules(held, compiled)
+  }
+
   #known(): Known {
     const { planner } = this
     return {
       options: planner.options,
       planned: planner.compiled,
       held: this.#held,
+      doubt: planner.doubt,
       isNodeAddress: (address) => planner.isNodeAddress(address),
     }
   }

@@ -72,9 +72,10 @@ test('a director that was told nothing cleans up what another left', async (cont
   assert.deepEqual([services.size, sets.size, iptables.size, link], [0, 0, 0, undefined])
 })
 
-/** What leaves no trace in our sets: nothing but memory tells whose it is. */
-const traceless = [
+/** Of what no rule matches by an entry: theirs is only there to tell whose they are. */
+const unfiltered = [
   { fwmark: 7, family: 'inet', servers: [{ address: '10.1.0.1', port: 80 }] },
+  { fwmark: 0xfffe0007, family: 'inet6', servers: [{ address: 'fd00::1', port: 80 }] },
   {
     protocol: 'tcp',
     address: '198.51.100.1',
@@ -84,11 +85,12 @@ const traceless = [
   },
 ] as const
 
-for (const wished of traceless) {
-  const name = 'fwmark' in wished ? 'a firewall mark' : 'every port'
+for (const wished of unfiltered) {
+  const name = 'fwmark' in wished ? `a firewall mark, ${wished.family}` : 'every port'
+  const settings = { families: ['inet', 'inet6'], prefix: 'LU-' } as const
 
   test(`a service of ${name} goes with a cleanup`, async (context) => {
-    const { plane, director } = setUp(context)
+    const { plane, director } = setUp(context, { families: ['inet', 'inet6'] })
     director.upsertVirtualService(wished)
     await director.sync()
     assert.equal(plane.kernel.services.size, 1)
@@ -97,7 +99,7 @@ for (const wished of traceless) {
   })
 
   test(`with another prefix, a service of ${name} goes when everything is looked at and nobody wishes it`, async (context) => {
-    const { plane, director } = setUp(context, { prefix: 'LU-' })
+    const { plane, director } = setUp(context, settings)
     director.upsertVirtualService(wished)
     await director.sync()
     director.removeVirtualService(wished)
@@ -108,6 +110,22 @@ for (const wished of traceless) {
     await director.sync({ full: true })
     assert.equal(plane.kernel.services.size, 0)
   })
+
+  for (const next of ['a pass', 'a cleanup'] as const)
+    test(`with another prefix, a service of ${name} that a former process left goes with ${next}; a foreign one stays`, async (context) => {
+      const former = setUp(context, settings)
+      former.director.upsertVirtualService(wished)
+      await former.director.sync()
+      await former.director.stop()
+      const { plane } = former
+      const foreign = { fwmark: 8, family: 'inet', scheduler: 'rr' } as const
+      const everyPort = { protocol: 'udp', address: '198.51.100.1', port: 0, scheduler: 'rr' } as const
+      plane.kernel.services.set('fwmark 8 inet', { service: foreign, servers: new Map() })
+      plane.kernel.services.set('udp 198.51.100.1:0', { service: everyPort, servers: new Map() })
+      const { director } = setUp(context, settings, plane)
+      await (next === 'a pass' ? director.sync() : director.cleanup())
+      assert.deepEqual([...plane.kernel.services.keys()], ['fwmark 8 inet', 'udp 198.51.100.1:0'])
+    })
 }
 
 test('a foreign service whose port is a node port of ours stays, on an address that is not the node’s', async (context) => {

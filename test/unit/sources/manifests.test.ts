@@ -37,7 +37,7 @@ test('lists are read through, JSON is YAML, other kinds are told', async () => {
   await withFile(JSON.stringify(list), async (file) => {
     const { services, ignored } = await readManifests([file])
     assert.equal(services.length, 1)
-    assert.deepEqual(ignored, [`${file}: Deployment`])
+    assert.deepEqual(ignored, [`${file}:1: Deployment`])
   })
 })
 
@@ -87,9 +87,32 @@ test('an object that makes no sense is refused by its file and name, and keeps n
     const refused = wishAll(planner, await readManifests([file]))
     assert.deepEqual([...planner.state.services.keys()], ['tcp 10.96.0.1:80'])
     assert.deepEqual(
-      refused.map((line) => line.slice(0, line.indexOf(': ', file.length + 2))),
-      [`${file}: EndpointSlice a/custom`, `${file}: Service b/broken`, `${file}: VirtualService typo`],
+      refused.map((line) => line.split(': ', 2).join(': ')),
+      [`${file}:5: EndpointSlice a/custom`, `${file}:1: Service b/broken`, `${file}:9: VirtualService typo`],
     )
     assert.match(refused[1] ?? '', /metadata\.annotations\["ipvs-director\.io\/weight"\]/)
   })
 })
+
+test('an object of a list is named by its own line', async () => {
+  const text = 'kind: List\nitems:\n- kind: Pod\n- kind: Deployment\n'
+  await withFile(text, async (file) => {
+    assert.deepEqual((await readManifests([file])).ignored, [`${file}:3: Pod`, `${file}:4: Deployment`])
+  })
+})
+
+for (const [what, text, field] of [
+  ['a service', 'kind: Service\nspec: { clusterIP: 10.96.0.1 }\n', 'Service (without a name): metadata.name'],
+  ['a slice', 'kind: EndpointSlice\nmetadata: { name: "" }\n', 'EndpointSlice : metadata.name'],
+  [
+    'a plain service',
+    'kind: VirtualService\nspec: { protocol: tcp, address: 10.96, port: 80, servers: [] }\n',
+    'VirtualService (without a name): spec.address',
+  ],
+] as const) {
+  test(`${what} that nobody can name refuses the file: what it was before cannot be told`, async () => {
+    await withFile(text, async (file) => {
+      await assert.rejects(readManifests([file]), { field: `${file}:1: ${field}` })
+    })
+  })
+}
