@@ -75,7 +75,6 @@ test('plan and dry runs print what would change and change nothing; apply and cl
   assert.equal(director('apply', '--file', file), planned)
   assert.deepEqual(table(), programmed)
   assert.match(execFileSync('ipset', ['save', 'LU-CLUSTER-IP'], { encoding: 'utf8' }), /10\.96\.0\.10,tcp:80/)
-  assert.equal(director('plan', '--file', file), '')
   assert.deepEqual(JSON.parse(director('plan', '--file', file, '--json')), [])
 
   const applied = kernelText()
@@ -112,13 +111,36 @@ test('an object that makes no sense is named, and what the kernel has of it stay
   assert.deepEqual(table(), [])
 })
 
+test('with --netns the kernel is programmed in that namespace alone, for the families that are named', () => {
+  execFileSync('ip', ['netns', 'add', 'blue'])
+  const there = (...args: string[]): string =>
+    execFileSync('ip', ['netns', 'exec', 'blue', ...args], { encoding: 'utf8' })
+  const args = ['--netns', '/run/netns/blue', '--family', 'inet6', '--prefix', 'BLUE-']
+  const wide = join(folder, 'wide.yaml')
+  writeFileSync(wide, manifests.replace('clusterIP: 10.96.0.10', 'clusterIPs: [10.96.0.10, "fd00::10"]'))
+  director('apply', '--file', wide, ...args)
+  assert.match(there('ipvsadm', '-Sn'), /^-A -t \[fd00::10\]:80 -s rr\s*$/)
+  assert.match(there('ipset', 'list', '-n'), /^BLUE-6-CLUSTER-IP$/m)
+  assert.deepEqual(table(), [])
+  director('cleanup', ...args)
+  assert.equal(there('ipvsadm', '-Sn'), '')
+  execFileSync('ip', ['netns', 'delete', 'blue'])
+})
+
 test('run programs what the files ask for and ends at SIGTERM, leaving the kernel as it is', async () => {
-  const child = spawn(process.execPath, [program, 'director', 'run', '--file', file, ...flags()], {
+  execFileSync('ip', ['link', 'set', 'lo', 'up'])
+  const args = ['--file', file, '--metrics-port', '10249', '--node', 'node-1', ...flags()]
+  const child = spawn(process.execPath, [program, 'director', 'run', ...args], {
     stdio: ['ignore', 'pipe', 'inherit'],
   })
   const ended = once(child, 'exit')
   await firstLine(child)
   assert.deepEqual(table(), programmed)
+  assert.equal((await fetch('http://127.0.0.1:10249/healthz')).status, 200)
+  assert.match(
+    await (await fetch('http://127.0.0.1:10249/metrics')).text(),
+    /^ipvs_director_virtual_services 2$/m,
+  )
   child.kill('SIGTERM')
   assert.deepEqual(await ended, [0, null])
   assert.deepEqual(table(), programmed)

@@ -1,9 +1,19 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
 import fc from 'fast-check'
-import { apply, type Change, diff, emptyState, type KernelState, plan, steps } from '../../../lib/index.js'
+import {
+  apply,
+  type Change,
+  describeChange,
+  diff,
+  emptyState,
+  type KernelState,
+  plan,
+  steps,
+} from '../../../lib/index.js'
 import { formatRule } from '../../../lib/iptables/rule-text.js'
-import { service } from '../../conformance/row.js'
+import { service, slice } from '../../conformance/row.js'
+import { setUp } from '../../support/director-setup.js'
 import { desired, facts } from './arbitraries.js'
 
 /** Every state on the way from one to another, with the change that led to it. */
@@ -162,6 +172,27 @@ test('with source ranges, those who may come are known before the others are ref
       assert.ok(allowing || !refusing)
     }
   }
+})
+
+test('a plan prints what is made, in the order in which it is made, each new service before its own servers', async (context) => {
+  const { plane, director } = setUp(context)
+  for (const index of [1, 2]) {
+    director.upsertService(service({ name: `s${index}`, clusterIP: `10.96.0.${index}` }))
+    director.upsertEndpointSlice(slice([`10.180.${index}.1`, `10.180.${index}.2`], { of: `s${index}` }))
+  }
+  const planned = String(await director.plan())
+  await director.sync()
+  assert.equal(
+    planned,
+    plane
+      .take()
+      .map((change) => `${describeChange(change)}\n`)
+      .join(''),
+  )
+  assert.match(
+    planned,
+    /service tcp 10\.96\.0\.1:80.*\n.*10\.180\.1\.1:80.*\n.*10\.180\.1\.2:80.*\n.*service tcp 10\.96\.0\.2:80/,
+  )
 })
 
 test('every step is documented under its name', async () => {
