@@ -4,7 +4,7 @@ import { constants } from 'node:fs'
 import { checkInteger, checkKeys, checkObject } from '../check.js'
 import { Batch } from '../batch.js'
 import type { CommitOptions, CommitReport } from '../commit.js'
-import { DirectorError } from '../errors.js'
+import { DirectorError, nameErrors } from '../errors.js'
 import { Listing } from '../listing.js'
 import { native, type KernelHandle } from '../native.js'
 import { exists } from '../proc-file.js'
@@ -280,3 +280,4 @@ export class UnstableTableError extends DirectorError {
     this.snapshot = snapshot
   }
 }
+nameErrors(UnstableTableError)

@@ -1,5 +1,5 @@
 /** What can go wrong with a guest before and while it runs a command. */
-import { DirectorError, type DirectorErrorDetails } from '../errors.js'
+import { DirectorError, nameErrors, type DirectorErrorDetails } from '../errors.js'
 
 export type LabErrorCode =
   /** No kernel to boot was found; `tried` lists the places. */
@@ -55,7 +55,7 @@ export class LabError extends DirectorError {
   }
 }
 
-Object.defineProperty(LabError.prototype, 'name', { value: 'LabError', configurable: true, writable: true })
+nameErrors(LabError)
 
 /** What is wrong, the places that were tried and not named by then, and what to do next. */
 function whole(reason: string, { tried = [], remedy }: LabErrorDetails): string {
