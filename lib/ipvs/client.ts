@@ -149,7 +149,10 @@ export class Ipvs {
     await this.ask('flush', (handle) => native().ipvs.flush(handle))
   }
 
-  /** Sets the counters of one service and its servers, or of all, to zero (IPVS_CMD_ZERO). ipvsadm -Z. */
+  /**
+   * Sets the counters of one service and its servers, or of all, to zero (IPVS_CMD_ZERO). ipvsadm -Z. What the kernel has
+   * counted and not yet added up, which it does every two seconds, appears afterwards.
+   */
   async zero(key?: ServiceKey): Promise<void> {
     const row = key === undefined ? undefined : OperationTable.keyRow(key)
     const known = key && { ESRCH: `no such virtual service: ${formatServiceKey(key)}` }
