@@ -16,6 +16,7 @@ import hostAddress from './host-address.js'
 import ipipTunnel from './ipip-tunnel.js'
 import ipvsadmCommands from './ipvsadm-commands.js'
 import ipvsadmListings from './ipvsadm-listings.js'
+import ipvsadmTable from './ipvsadm-table.js'
 import kernelModules from './kernel-modules.js'
 import loadBalancer from './load-balancer.js'
 import marksBySet from './marks-by-set.js'
@@ -63,6 +64,7 @@ const experiments: readonly Experiment[] = [
   // 003: services of Kubernetes
   kernelModules,
   ipvsadmCommands,
+  ipvsadmTable,
   ipvsadmListings,
   threeThings,
   clusterIp,
