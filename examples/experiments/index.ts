@@ -37,6 +37,7 @@ import setDirections from './set-directions.js'
 import setTable from './set-table.js'
 import setTypes from './set-types.js'
 import threeThings from './three-things.js'
+import thresholds from './thresholds.js'
 
 const experiments: readonly Experiment[] = [
   // 000: how packets travel
@@ -66,6 +67,7 @@ const experiments: readonly Experiment[] = [
   ipvsadmCommands,
   ipvsadmTable,
   ipvsadmListings,
+  thresholds,
   threeThings,
   clusterIp,
   flows,
