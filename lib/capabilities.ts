@@ -182,6 +182,13 @@ async function readDummyLinks(probes: CapabilityProbes): Promise<Capability> {
     if (await probes.knowsLinkKind('dummy')) return { available: true }
   } catch (error) {
     if (!DirectorError.is(error)) throw error
+    if (error.code === 'EPERM') {
+      return {
+        available: false,
+        reason: 'asking for it wants CAP_NET_ADMIN (EPERM)',
+        remedy: 'run it as root',
+      }
+    }
     return { available: false, reason: error.message }
   }
   return { available: false, reason: 'this kernel cannot make dummy links', remedy: 'modprobe dummy' }

@@ -88,10 +88,13 @@ export class AbortError extends DirectorError {
   }
 }
 
-// `name` sits on the prototypes and is not enumerable, so that errors print and compare without noise.
-for (const type of [DirectorError, InvalidArgumentError, UnsupportedFeatureError, NetlinkError, AbortError]) {
-  Object.defineProperty(type.prototype, 'name', { value: type.name, configurable: true, writable: true })
+/** `name` sits on the prototypes and is not enumerable, so that errors print and compare without noise. */
+export function nameErrors(...types: readonly (abstract new (...args: never[]) => Error)[]): void {
+  for (const type of types) {
+    Object.defineProperty(type.prototype, 'name', { value: type.name, configurable: true, writable: true })
+  }
 }
+nameErrors(DirectorError, InvalidArgumentError, UnsupportedFeatureError, NetlinkError, AbortError)
 
 /** The errno's name (`17` → `'EEXIST'`); numbers the C library does not know become `'E<number>'`. */
 export function errnoName(errno: number): string {

@@ -7,7 +7,8 @@ import { DirectorError } from './errors.js'
 /** The package's own folder: this file runs from dist/lib/. */
 export const packageRoot = join(__dirname, '..', '..')
 
-export function loadAddon(): unknown {
+/** `folder` is where the package lies. */
+export function loadAddon(folder: string = packageRoot): unknown {
   if (process.platform !== 'linux') {
     throw new DirectorError(
       `ipvs-director programs the Linux kernel; this is ${process.platform}. Run it on Linux, or in a Linux virtual machine`,
@@ -18,16 +19,16 @@ export function loadAddon(): unknown {
     // Loaded here and not at the top, so that importing the package works where it cannot run.
     // eslint-disable-next-line @typescript-eslint/no-require-imports -- node-gyp-build is a CommonJS loader
     const nodeGypBuild = require('node-gyp-build') as (folder: string) => unknown
-    return nodeGypBuild(packageRoot)
+    return nodeGypBuild(folder)
   } catch (cause) {
-    throw loadFailure(cause)
+    throw loadFailure(folder, cause)
   }
 }
 
-function loadFailure(cause: unknown): DirectorError {
+function loadFailure(folder: string, cause: unknown): DirectorError {
   const reason = cause instanceof Error ? (cause.message.split('\n')[0] ?? '') : String(cause)
-  const tried = ['prebuilds', 'build/Release'].map((folder) => {
-    const path = join(packageRoot, folder)
+  const tried = ['prebuilds', 'build/Release'].map((name) => {
+    const path = join(folder, name)
     return `${path} (${existsSync(path) ? 'there' : 'absent'})`
   })
   const remedy = reason.includes('libmnl')

@@ -16,6 +16,7 @@ import hostAddress from './host-address.js'
 import ipipTunnel from './ipip-tunnel.js'
 import ipvsadmCommands from './ipvsadm-commands.js'
 import ipvsadmListings from './ipvsadm-listings.js'
+import ipvsadmTable from './ipvsadm-table.js'
 import kernelModules from './kernel-modules.js'
 import loadBalancer from './load-balancer.js'
 import marksBySet from './marks-by-set.js'
@@ -36,6 +37,7 @@ import setDirections from './set-directions.js'
 import setTable from './set-table.js'
 import setTypes from './set-types.js'
 import threeThings from './three-things.js'
+import thresholds from './thresholds.js'
 
 const experiments: readonly Experiment[] = [
   // 000: how packets travel
@@ -63,7 +65,9 @@ const experiments: readonly Experiment[] = [
   // 003: services of Kubernetes
   kernelModules,
   ipvsadmCommands,
+  ipvsadmTable,
   ipvsadmListings,
+  thresholds,
   threeThings,
   clusterIp,
   flows,

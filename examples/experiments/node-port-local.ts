@@ -2,6 +2,9 @@
 import assert from 'node:assert/strict'
 import { clusterEndpoints, clusterNetwork, defineExperiment, Director, formatTable } from 'ipvs-director'
 
+/** Where the client reaches node1, and what the pod is to see: the client's address in the same network. */
+const clients = { '192.168.80.101': '192.168.80.8', '192.168.70.101': '192.168.70.8' }
+
 export default defineExperiment({
   name: 'node-port-local',
   seed: '003',
@@ -12,8 +15,11 @@ export default defineExperiment({
   topology: clusterNetwork(),
   roles: {
     '192.168.80.8': 'CIP',
+    '192.168.70.8': 'CIP',
     '192.168.80.100': 'VIP',
+    '192.168.70.100': 'VIP',
     '192.168.80.101': 'VIP',
+    '192.168.70.101': 'VIP',
     '10.244.1.9': 'RIP',
     '10.244.2.6': 'RIP',
   },
@@ -25,9 +31,9 @@ export default defineExperiment({
         en: 'Program the service on node1, which runs web1, and on node0, which runs no pod',
         zh: '在有 web1 的 node1 和没有 Pod 的 node0 上下发服务',
         classic: [
-          'ipvsadm -A -t 192.168.80.101:30080 -s rr                        # on node1',
-          'ipvsadm -a -t 192.168.80.101:30080 -r 10.244.1.9:80 -m',
-          'ipvsadm -A -t 192.168.80.100:30080 -s rr                        # on node0: no server',
+          'ipvsadm -A -t 192.168.80.101:30080 -s rr; ipvsadm -a -t 192.168.80.101:30080 -r 10.244.1.9:80 -m    # on node1',
+          'ipvsadm -A -t 192.168.70.101:30080 -s rr; ipvsadm -a -t 192.168.70.101:30080 -r 10.244.1.9:80 -m',
+          'ipvsadm -A -t 192.168.80.100:30080 -s rr; ipvsadm -A -t 192.168.70.100:30080 -s rr    # on node0: no servers',
           'ipset add KUBE-NODE-PORT-TCP 30080; ipset add KUBE-NODE-PORT-LOCAL-TCP 30080',
         ],
       },
@@ -43,41 +49,43 @@ export default defineExperiment({
         formatTable(await ipvs.snapshot()),
       )
     }
-    await trial.works('client', 'http://192.168.80.101:30080/', {
-      en: 'node1 forwards to its own pod, which sees the client itself',
-      zh: 'node1 只转发到自己的 Pod，Pod 看到真实的客户端地址',
-      path: {
-        en: 'client → node1: KUBE-NODE-PORT (KUBE-NODE-PORT-LOCAL-TCP: no mark) → IPVS (DNAT) → web1 → node1 → client',
-        zh: 'client → node1: KUBE-NODE-PORT (KUBE-NODE-PORT-LOCAL-TCP: 不打标记) → IPVS (DNAT) → web1 → node1 → client',
-      },
-      servers: ['web1'],
-      client: '192.168.80.8',
-      requests: 3,
-    })
-    await trial.fails('client', 'http://192.168.80.100:30080/', {
-      en: 'node0 has no pod of its own, and refuses',
-      zh: 'node0 没有本地 Pod，被拒绝',
-      path: {
-        en: 'client → node0: IPVS, no server ✗ port unreachable',
-        zh: 'client → node0: IPVS, 没有 RS ✗ 端口不可达',
-      },
-      code: 'ECONNREFUSED',
-      why: {
-        en:
-          'The virtual service is there, so that IPVS takes the packet, and has no server: IPVS answers by ICMP. The ' +
-          'iptables mode of kube-proxy drops such packets (KUBE-MARK-DROP), and the client times out.',
-        zh:
-          '虚拟服务存在但没有后端，IPVS 回 ICMP 端口不可达。kube-proxy 的 iptables 模式则是丢弃（KUBE-MARK-DROP），' +
-          '客户端表现为超时。',
-      },
-    })
+    for (const [address, client] of Object.entries(clients))
+      await trial.works('client', `http://${address}:30080/`, {
+        en: `node1 at ${address} forwards to its own pod, which sees the client itself`,
+        zh: `访问 node1 的 ${address}：只转发到自己的 Pod，Pod 看到真实的客户端地址`,
+        path: {
+          en: 'client → node1: KUBE-NODE-PORT (KUBE-NODE-PORT-LOCAL-TCP: no mark) → IPVS (DNAT) → web1 → node1 → client',
+          zh: 'client → node1: KUBE-NODE-PORT (KUBE-NODE-PORT-LOCAL-TCP: 不打标记) → IPVS (DNAT) → web1 → node1 → client',
+        },
+        servers: ['web1'],
+        client,
+        requests: 3,
+      })
+    for (const address of ['192.168.80.100', '192.168.70.100'])
+      await trial.fails('client', `http://${address}:30080/`, {
+        en: `node0 at ${address} has no pod of its own, and refuses`,
+        zh: `访问 node0 的 ${address}：没有本地 Pod，被拒绝`,
+        path: {
+          en: 'client → node0: IPVS, no server ✗ port unreachable',
+          zh: 'client → node0: IPVS, 没有 RS ✗ 端口不可达',
+        },
+        code: 'ECONNREFUSED',
+        why: {
+          en:
+            'The virtual service is there, so that IPVS takes the packet, and has no server: IPVS answers by ICMP. The ' +
+            'iptables mode of kube-proxy drops such packets (KUBE-MARK-DROP), and the client times out.',
+          zh:
+            '虚拟服务存在但没有后端，IPVS 回 ICMP 端口不可达。kube-proxy 的 iptables 模式则是丢弃（KUBE-MARK-DROP），' +
+            '客户端表现为超时。',
+        },
+      })
     await trial.step(
       {
         en: 'What kube-proxy’s IPVS mode came to do instead: without a local pod, use all of them',
         zh: 'kube-proxy 的 IPVS 模式后来的做法：没有本地 Pod 时使用全部 Pod',
         classic: [
           'ipvsadm -a -t 192.168.80.100:30080 -r 10.244.1.9:80 -m',
-          'ipvsadm -a -t 192.168.80.100:30080 -r 10.244.2.6:80 -m',
+          'ipvsadm -a -t 192.168.80.100:30080 -r 10.244.2.6:80 -m    # and at 192.168.70.100',
         ],
       },
       () => program('node0', true),

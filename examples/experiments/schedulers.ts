@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { defineExperiment, directorNetwork, type SchedulerName } from 'ipvs-director'
 
 const virtualAddresses = [100, 101, 102, 103].map((last) => `10.1.0.${last}`)
-const clients = Array.from({ length: 16 }, (_, index) => `10.1.0.${index + 2}`)
+const clients = Array.from({ length: 8 }, (_, index) => `10.1.0.${index + 2}`)
 
 interface Request {
   readonly client: string
@@ -19,8 +19,8 @@ interface Case {
   readonly weights?: readonly [number, number]
   /** So many connections rs1 holds before. */
   readonly held?: number
-  /** Who asks whom: so many clients, each of so many addresses. */
-  readonly ask: readonly [clients: number, addresses: number]
+  /** Who asks whom how often: so many clients, each of so many addresses, so many times (once by default). */
+  readonly ask: readonly [clients: number, addresses: number, times?: number]
   /** What the answers have to be like. */
   readonly check: (requests: readonly Request[]) => void
 }
@@ -42,14 +42,14 @@ const cases: readonly Case[] = [
     scheduler: 'rr',
     en: 'round robin: in turn, whatever the weights',
     zh: '轮询，不看权值',
-    ask: [2, 3],
+    ask: [1, 3, 2],
     check: order(/^(121212|212121)$/),
   },
   {
     scheduler: 'wrr',
     en: 'weighted round robin: of any four one to rs2',
     zh: '加权轮询，3 : 1',
-    ask: [2, 4],
+    ask: [1, 4, 2],
     check: order(/^(1*21*)(?<=^.{4})\1$/),
   },
   {
@@ -64,21 +64,21 @@ const cases: readonly Case[] = [
     scheduler: 'wlc',
     en: 'least connections for their weight: 3 to 1, and none before the other has one',
     zh: '加权最少连接：两者各得一个之后，按 3 : 1 分配',
-    ask: [2, 3],
+    ask: [1, 3, 2],
     check: order(/^(12|21)11(12|21)$/),
   },
   {
     scheduler: 'sed',
     en: 'shortest expected delay: the strong one twice before the weak one once',
     zh: '最短期望延迟：权值大的先得两个，权值小的才得一个',
-    ask: [2, 3],
+    ask: [1, 3, 2],
     check: order(/^11(12|21)11$/),
   },
   {
     scheduler: 'nq',
     en: 'never queue: first whoever is idle, then as sed',
     zh: '永不排队：先选空闲的，之后与 sed 相同',
-    ask: [2, 3],
+    ask: [1, 3, 2],
     check: order(/^(12|21)1111$/),
   },
   {
@@ -86,7 +86,7 @@ const cases: readonly Case[] = [
     en: 'locality: an address keeps its server, until that is overloaded; then it moves',
     zh: '基于局部性：同一目的地址用同一服务器，过载后整体迁移到另一台',
     weights: [4, 4],
-    ask: [14, 1],
+    ask: [1, 1, 14],
     check: order(/^(1{5}2{9}|2{5}1{9})$/),
   },
   {
@@ -94,7 +94,7 @@ const cases: readonly Case[] = [
     en: 'locality with replication: the overloaded server is joined by another, not replaced',
     zh: '带复制的局部性：过载后再加一台，两台共同服务该地址',
     weights: [4, 4],
-    ask: [14, 1],
+    ask: [1, 1, 14],
     check: order(/^(1{5}2{5}|2{5}1{5})(12|21){2}$/),
   },
   {
@@ -125,14 +125,14 @@ const cases: readonly Case[] = [
     scheduler: 'fo',
     en: 'failover: the heaviest alone, however much it has to do',
     zh: '故障切换：只用权值最大的，不看连接数',
-    ask: [2, 3],
+    ask: [1, 3, 2],
     check: order(/^111111$/),
   },
   {
     scheduler: 'ovf',
     en: 'overflow: the heaviest until it holds more connections than its weight, then the next',
     zh: '溢出：权值最大的连接数超过权值后，才用下一台',
-    ask: [2, 3],
+    ask: [1, 3, 2],
     check: order(/^111122$/),
   },
   {
@@ -140,7 +140,7 @@ const cases: readonly Case[] = [
     en: 'power of two choices: the better of two drawn by lot, so that neither gets far ahead',
     zh: '随机取二选优：两台的连接数不会相差很多',
     weights: [1, 1],
-    ask: [4, 4],
+    ask: [1, 4, 4],
     // Who has more is drawn twice with a chance of 1 to 4: that one leads by 13 once in a million runs.
     check: (requests) => {
       const first = requests.filter(({ server }) => server === 'rs1').length
@@ -166,6 +166,8 @@ export default defineExperiment({
   async run(trial) {
     const director = await trial.kernel('director')
     const { schedulers, kernelRelease } = await director.capabilities()
+    // The client's address that requests come from.
+    let asking = clients[0]
     const keepOpen = ['FIN', 'RST'].map(
       (flag) => `iptables -t mangle -A PREROUTING -p tcp --tcp-flags ${flag} ${flag} -j DROP`,
     )
@@ -237,14 +239,17 @@ export default defineExperiment({
     }
 
     /** One request after the other, from each of so many clients to each of so many addresses. */
-    async function ask(port: number, [many, each]: readonly [number, number]): Promise<Request[]> {
+    async function ask(port: number, [many, each, times = 1]: Case['ask']): Promise<Request[]> {
       const requests: Request[] = []
       for (const client of clients.slice(0, many)) {
-        await trial.command('client', `ip route replace 10.1.0.100/30 dev eth0 src ${client}`)
-        for (const vip of virtualAddresses.slice(0, each)) {
-          const { server } = await trial.ask('client', `http://${vip}:${port}/`)
-          requests.push({ client, vip, server })
-        }
+        if (client !== asking)
+          await trial.command('client', `ip route replace 10.1.0.100/30 dev eth0 src ${client}`)
+        asking = client
+        for (let time = 0; time < times; time++)
+          for (const vip of virtualAddresses.slice(0, each)) {
+            const { server } = await trial.ask('client', `http://${vip}:${port}/`)
+            requests.push({ client, vip, server })
+          }
       }
       return requests
     }

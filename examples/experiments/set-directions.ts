@@ -12,8 +12,9 @@ interface Row {
   readonly fields: { readonly en: string; readonly zh: string }
   /** The request comes in at the server, the answer goes out. */
   readonly packet: 'request' | 'answer'
-  readonly options?: SetOptions
+  readonly options: SetOptions
 }
+type RowWords = [SetTypeName, string, Row['packet'], string, string, string]
 
 export default defineExperiment({
   name: 'set-directions',
@@ -36,7 +37,7 @@ export default defineExperiment({
     const { links, sets } = await trial.kernel('server')
     const serverMac = (await links.get('eth0')).hardwareAddress ?? ''
     const clientMac = (await (await trial.kernel('client')).links.get('eth0')).hardwareAddress ?? ''
-    const rows = rowsFor(clientMac, serverMac)
+    const rows = rowsOf({ clientMac, serverMac })
 
     await trial.step(
       {
@@ -158,162 +159,50 @@ function variants(directions: string): string[] {
     .map((words) => words.join(','))
 }
 
-function rowsFor(clientMac: string, serverMac: string): Row[] {
-  const request = 'request'
-  const answer = 'answer'
-  const nets = '10.2.1.0/24,tcp:80,10.2.0.0/24'
-  const ips = `${client},tcp:80,${server}`
-  return [
-    row(
-      'hash:net,port,net',
-      'src,dst,dst',
-      nets,
-      request,
-      'src network, dst port, dst network',
-      '源网段、目的端口、目的网段',
-    ),
-    row(
-      'hash:net,port,net',
-      'dst,src,src',
-      nets,
-      answer,
-      'dst network, src port, src network',
-      '目的网段、源端口、源网段',
-    ),
-    row(
-      'hash:ip,port,ip',
-      'src,dst,dst',
-      ips,
-      request,
-      'src address, dst port, dst address',
-      '源地址、目的端口、目的地址',
-    ),
-    row(
-      'hash:ip,port,ip',
-      'dst,src,src',
-      ips,
-      answer,
-      'dst address, src port, src address',
-      '目的地址、源端口、源地址',
-    ),
-    row('hash:mac', 'src', clientMac, request, 'src hardware address', '源 MAC'),
-    row('hash:mac', 'dst', serverMac, request, 'dst hardware address', '目的 MAC'),
-    row(
-      'hash:ip,mac',
-      'src,src',
-      `${client},${clientMac}`,
-      request,
-      'src address and hardware address',
-      '源地址、源 MAC',
-    ),
-    row(
-      'hash:ip,mac',
-      'dst,dst',
-      `${server},${serverMac}`,
-      request,
-      'dst address and hardware address',
-      '目的地址、目的 MAC',
-    ),
-    row(
-      'hash:ip,mac',
-      'dst,src',
-      `${server},${clientMac}`,
-      request,
-      'dst address, src hardware address',
-      '目的地址、源 MAC',
-    ),
-    row(
-      'hash:ip,port',
-      'dst,dst',
-      `${server},tcp:80`,
-      request,
-      'dst address, dst port: virtual services',
-      '目的地址、目的端口：虚拟服务',
-    ),
-    row(
-      'hash:ip,port,ip',
-      'dst,dst,src',
-      `${server},tcp:80,${client}`,
-      request,
-      'dst address, dst port, src address: hairpins',
-      '目的地址、目的端口、源地址：访问自己',
-    ),
-    row(
-      'hash:ip,port,net',
-      'dst,dst,src',
-      `${server},tcp:80,10.2.1.0/24`,
-      request,
-      'the same with a source range',
-      '同上，源为网段：来源限制',
-    ),
-    row('bitmap:port', 'dst', '80', request, 'dst port: node ports', '目的端口：NodePort', {
-      range: '0-1023',
-    }),
-    row('bitmap:ip', 'src', client, request, 'src address', '源地址', { range: '10.2.1.0/24' }),
-    row(
-      'bitmap:ip,mac',
-      'src,src',
-      `${client},${clientMac}`,
-      request,
-      'src address and hardware address',
-      '源地址、源 MAC',
-      {
-        range: '10.2.1.0/24',
-      },
-    ),
-    row('hash:ip', 'dst', server, request, 'dst address', '目的地址'),
-    row('hash:net', 'src', '10.2.1.0/24', request, 'src network', '源网段'),
-    row(
-      'hash:net,net',
-      'src,dst',
-      '10.2.1.0/24,10.2.0.0/24',
-      request,
-      'src network, dst network',
-      '源网段、目的网段',
-    ),
-    row(
-      'hash:net,port',
-      'dst,dst',
-      '10.2.0.0/24,tcp:80',
-      request,
-      'dst network, dst port',
-      '目的网段、目的端口',
-    ),
-    row(
-      'hash:net,iface',
-      'src,src',
-      '10.2.1.0/24,eth0',
-      request,
-      'src network, the link it came in by',
-      '源网段、入口网卡',
-    ),
-    row(
-      'hash:net,iface',
-      'dst,dst',
-      '10.2.1.0/24,eth0',
-      answer,
-      'dst network, the link it goes out by',
-      '目的网段、出口网卡',
-    ),
-    row(
-      'hash:ip,mark',
-      'src,src',
-      `${client},7`,
-      request,
-      'src address, mark of the packet',
-      '源地址、报文的 mark',
-    ),
-  ]
+/** The range of a set that has one. */
+const ranges: Partial<Record<SetTypeName, string>> = {
+  'bitmap:port': '0-1023',
+  'bitmap:ip': '10.2.1.0/24',
+  'bitmap:ip,mac': '10.2.1.0/24',
 }
 
-function row(
-  type: SetTypeName,
-  directions: string,
-  entry: string,
-  packet: Row['packet'],
-  en: string,
-  zh: string,
-  options: SetOptions = {},
-): Row {
-  return { type, directions, entry, packet, fields: { en, zh }, options }
+/** Columns stand two blanks apart or more: type, directions, packet, entry, what the fields are held against. */
+const table = `
+hash:net,port,net  src,dst,dst  request  10.2.1.0/24,tcp:80,10.2.0.0/24  src network, dst port, dst network  源网段、目的端口、目的网段
+hash:net,port,net  dst,src,src  answer   10.2.1.0/24,tcp:80,10.2.0.0/24  dst network, src port, src network  目的网段、源端口、源网段
+hash:ip,port,ip    src,dst,dst  request  10.2.1.8,tcp:80,10.2.0.42       src address, dst port, dst address  源地址、目的端口、目的地址
+hash:ip,port,ip    dst,src,src  answer   10.2.1.8,tcp:80,10.2.0.42       dst address, src port, src address  目的地址、源端口、源地址
+hash:mac           src          request  clientMac                       src hardware address  源 MAC
+hash:mac           dst          request  serverMac                       dst hardware address  目的 MAC
+hash:ip,mac        src,src      request  10.2.1.8,clientMac              src address and hardware address  源地址、源 MAC
+hash:ip,mac        dst,dst      request  10.2.0.42,serverMac             dst address and hardware address  目的地址、目的 MAC
+hash:ip,mac        dst,src      request  10.2.0.42,clientMac             dst address, src hardware address  目的地址、源 MAC
+hash:ip,port       dst,dst      request  10.2.0.42,tcp:80                dst address, dst port: virtual services  目的地址、目的端口：虚拟服务
+hash:ip,port,ip    dst,dst,src  request  10.2.0.42,tcp:80,10.2.1.8       dst address, dst port, src address: hairpins  目的地址、目的端口、源地址：访问自己
+hash:ip,port,net   dst,dst,src  request  10.2.0.42,tcp:80,10.2.1.0/24    the same with a source range  同上，源为网段：来源限制
+bitmap:port        dst          request  80                              dst port: node ports  目的端口：NodePort
+bitmap:ip          src          request  10.2.1.8                        src address  源地址
+bitmap:ip,mac      src,src      request  10.2.1.8,clientMac              src address and hardware address  源地址、源 MAC
+hash:ip            dst          request  10.2.0.42                       dst address  目的地址
+hash:net           src          request  10.2.1.0/24                     src network  源网段
+hash:net,net       src,dst      request  10.2.1.0/24,10.2.0.0/24         src network, dst network  源网段、目的网段
+hash:net,port      dst,dst      request  10.2.0.0/24,tcp:80              dst network, dst port  目的网段、目的端口
+hash:net,iface     src,src      request  10.2.1.0/24,eth0                src network, the link it came in by  源网段、入口网卡
+hash:net,iface     dst,dst      answer   10.2.1.0/24,eth0                dst network, the link it goes out by  目的网段、出口网卡
+hash:ip,mark       src,src      request  10.2.1.8,7                      src address, mark of the packet  源地址、报文的 mark`
+
+function rowsOf(macs: { clientMac: string; serverMac: string }): Row[] {
+  const lines = table.trim().replace(/clientMac|serverMac/g, (name) => macs[name as keyof typeof macs])
+  return lines.split('\n').map((line) => {
+    const [type, directions, packet, entry, en, zh] = line.split(/ {2,}/) as RowWords
+    const range = ranges[type]
+    return {
+      type,
+      directions,
+      packet,
+      entry,
+      fields: { en, zh },
+      options: range === undefined ? {} : { range },
+    }
+  })
 }

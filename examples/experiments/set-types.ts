@@ -31,7 +31,15 @@ export default defineExperiment({
     en: 'The set types of this kernel: dimensions, revisions, extensions',
     zh: '本内核支持的集合类型：维数、版本、扩展',
   },
-  topology: { namespaces: { host: {} } },
+  topology: {
+    namespaces: {
+      client: { addresses: { eth0: ['10.0.0.8/24'] } },
+      host: { addresses: { eth0: ['10.0.0.1/24'] }, backends: [{ protocol: 'http', port: 80 }] },
+    },
+    wires: [['client:eth0', 'host:eth0']],
+  },
+  roles: { '10.0.0.8': 'CIP', '10.0.0.1': 'RIP' },
+  record: ['host'],
 
   async run(trial) {
     const { sets } = await trial.kernel('host')
@@ -97,11 +105,33 @@ export default defineExperiment({
         zh: '条目的字段数等于类型名的维数：多一个少一个都被拒绝',
       },
       async () => {
-        await sets.create('WEB', 'hash:ip,port')
+        await sets.create('WEB', 'hash:ip,port', { counters: true })
         for (const entry of ['10.0.0.1', '10.0.0.1,tcp:80,10.0.0.2'])
           await assert.rejects(sets.add('WEB', entry), { code: 'ERR_INVALID_ARGUMENT' })
         assert.deepEqual((await sets.add('WEB', '10.0.0.1,tcp:80')).failed, [])
         assert.equal(await sets.has('WEB', '10.0.0.1,tcp:80'), true)
+      },
+    )
+    await trial.step(
+      {
+        en: 'Let a rule look the requests up in that set, which has counters',
+        zh: '用规则在这个带计数器的集合中查找请求',
+        classic: 'iptables -A INPUT -m set --match-set WEB dst,dst',
+      },
+      () => trial.command('host', 'iptables -A INPUT -m set --match-set WEB dst,dst'),
+    )
+    await trial.works('client', 'http://10.0.0.1/', {
+      en: 'The rule has no target: the server answers',
+      zh: '规则没有动作，服务器正常应答',
+      path: 'client → host: INPUT, WEB dst,dst → host → client',
+      servers: ['host'],
+      client: '10.0.0.8',
+    })
+    await trial.holds(
+      { en: 'The entry has counted the packets of the request', zh: '条目统计了请求的报文数' },
+      async () => {
+        const [entry] = await sets.entries('WEB')
+        assert.ok((entry?.packets ?? 0n) >= 4n, `${entry?.packets} packets`)
       },
     )
 

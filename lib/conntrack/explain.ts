@@ -1,5 +1,5 @@
 /** What the kernel's errors mean here. Node's name for EOPNOTSUPP is ENOTSUP. */
-import { NetlinkError, UnsupportedFeatureError, errnoName } from '../errors.js'
+import { DirectorError, NetlinkError, UnsupportedFeatureError, errnoName } from '../errors.js'
 import { translate, type NativeFailure } from '../native.js'
 
 const REASONS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
@@ -31,14 +31,22 @@ export function explainConntrack(operation: string): (error: unknown) => unknown
 }
 
 /** The error for one refused write. */
-export function explainWrite(operation: string, number: number, text: string): NetlinkError {
-  const code = number === 0 ? 'ERR_UNKNOWN_OUTCOME' : errnoName(number)
+export function explainWrite(operation: string, number: number, text: string): DirectorError {
+  if (number === 0) return lostReply(operation)
+  const code = errnoName(number)
   const reason = REASONS[operation]?.[code] ?? COMMON[code] ?? text
   return new NetlinkError(`${operation}: ${reason === '' ? code : `${reason} (${code})`}`, {
     code,
-    errno: number === 0 ? undefined : number,
+    errno: number,
     operation,
     kernelMessage: text === '' ? undefined : text,
+  })
+}
+
+function lostReply(operation: string): DirectorError {
+  return new DirectorError(`${operation}: the kernel's reply was lost; the flow may have been written`, {
+    code: 'ERR_UNKNOWN_OUTCOME',
+    operation,
   })
 }
 

@@ -1,6 +1,12 @@
 /** Refusals of ipset in the kernel → errors that name the set, the entry and the reason. */
 import type { CommitReport } from '../commit.js'
-import { DirectorError, InvalidArgumentError, NetlinkError, type DirectorErrorDetails } from '../errors.js'
+import {
+  DirectorError,
+  InvalidArgumentError,
+  nameErrors,
+  NetlinkError,
+  type DirectorErrorDetails,
+} from '../errors.js'
 import { IPSET_ERR_EXIST, kindOf, knownCode } from './kernel-errors.js'
 import { native, translate, type NativeFailure } from '../native.js'
 import type { EntryOperation, EntryTarget } from './run.js'
@@ -44,9 +50,7 @@ export class InvalidEntryError extends InvalidArgumentError {
   }
 }
 
-for (const type of [SetEntryError, InvalidEntryError]) {
-  Object.defineProperty(type.prototype, 'name', { value: type.name, configurable: true, writable: true })
-}
+nameErrors(SetEntryError, InvalidEntryError)
 
 /** The error for a refused change. `kind`, where it is known, decodes the numbers that types have of their own. */
 export function explainChange(

@@ -1,5 +1,5 @@
 /** What ipset refused, as an error with the line that it is about. */
-import { DirectorError, errnoName, show } from '../errors.js'
+import { DirectorError, errnoName, nameErrors, show } from '../errors.js'
 import { kindOf, knownCode } from './kernel-errors.js'
 import type { NativeRunFailure } from './libipset-addon.js'
 
@@ -31,11 +31,7 @@ export class IpsetError extends DirectorError {
     this.text = failure.text
   }
 }
-Object.defineProperty(IpsetError.prototype, 'name', {
-  value: 'IpsetError',
-  configurable: true,
-  writable: true,
-})
+nameErrors(IpsetError)
 
 /** The run itself could not be set up: a network namespace that is none. */
 export function systemError(operation: string, failure: NativeRunFailure): DirectorError {

@@ -1,5 +1,5 @@
 /** The text of `ipset save` and `ipset restore`, line by line → what is to be done. */
-import { InvalidArgumentError } from '../errors.js'
+import { InvalidArgumentError, nameErrors } from '../errors.js'
 import { inTurns, type Steps } from '../turns.js'
 import type { Target } from './packed-text.js'
 import { EntryRun } from './run.js'
@@ -31,6 +31,7 @@ export class UnknownLineError extends InvalidArgumentError {
     super(`line ${line}`, text, allowed, { code: 'ERR_RESTORE_LINE', operation: 'restore' })
   }
 }
+nameErrors(UnknownLineError)
 
 type TargetFor = (set: string, action: 'add' | 'remove') => Target
 

@@ -1,6 +1,6 @@
 /** Carries out the text of `ipset save`: by ourselves, and by libipset from the first line on that we do not take. */
 import { Batch, entryOptions } from '../batch.js'
-import { AbortError, DirectorError, InvalidArgumentError } from '../errors.js'
+import { AbortError, DirectorError, InvalidArgumentError, nameErrors } from '../errors.js'
 import { inTurns } from '../turns.js'
 import type { Commit } from './change.js'
 import { IpsetError } from './libipset-error.js'
@@ -44,11 +44,7 @@ export class SetRestoreError extends DirectorError {
     this.line = line
   }
 }
-Object.defineProperty(SetRestoreError.prototype, 'name', {
-  value: 'SetRestoreError',
-  configurable: true,
-  writable: true,
-})
+nameErrors(SetRestoreError)
 
 /** What the steps are carried out with. */
 export interface RestoreHost {

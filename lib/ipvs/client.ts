@@ -4,7 +4,7 @@ import { constants } from 'node:fs'
 import { checkInteger, checkKeys, checkObject } from '../check.js'
 import { Batch } from '../batch.js'
 import type { CommitOptions, CommitReport } from '../commit.js'
-import { DirectorError } from '../errors.js'
+import { DirectorError, nameErrors } from '../errors.js'
 import { Listing } from '../listing.js'
 import { native, type KernelHandle } from '../native.js'
 import { exists } from '../proc-file.js'
@@ -149,7 +149,10 @@ export class Ipvs {
     await this.ask('flush', (handle) => native().ipvs.flush(handle))
   }
 
-  /** Sets the counters of one service and its servers, or of all, to zero (IPVS_CMD_ZERO). ipvsadm -Z. */
+  /**
+   * Sets the counters of one service and its servers, or of all, to zero (IPVS_CMD_ZERO). ipvsadm -Z. What the kernel has
+   * counted and not yet added up, which it does every two seconds, appears afterwards.
+   */
   async zero(key?: ServiceKey): Promise<void> {
     const row = key === undefined ? undefined : OperationTable.keyRow(key)
     const known = key && { ESRCH: `no such virtual service: ${formatServiceKey(key)}` }
@@ -280,3 +283,4 @@ export class UnstableTableError extends DirectorError {
     this.snapshot = snapshot
   }
 }
+nameErrors(UnstableTableError)

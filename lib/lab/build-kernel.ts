@@ -95,7 +95,7 @@ async function findSource(
     if (apt !== undefined && version !== undefined) return { apt, name: preferredSource, version }
     if (apt !== undefined) tried.push(`${suite}: no ${preferredSource}`)
   }
-  throw new LabError(`Debian's kernel source cannot be fetched (${tried.join('; ')})`, {
+  throw new LabError("Debian's kernel source cannot be fetched", {
     code: 'ERR_LAB_FETCH',
     tried,
   })

@@ -1,5 +1,5 @@
 /** What can go wrong with a guest before and while it runs a command. */
-import { DirectorError, type DirectorErrorDetails } from '../errors.js'
+import { DirectorError, nameErrors, type DirectorErrorDetails } from '../errors.js'
 
 export type LabErrorCode =
   /** No kernel to boot was found; `tried` lists the places. */
@@ -46,7 +46,7 @@ export class LabError extends DirectorError {
   readonly stderr: string | undefined
 
   constructor(reason: string, details: LabErrorDetails) {
-    super(details.remedy === undefined ? reason : `${reason}; ${details.remedy}`, details)
+    super(whole(reason, details), details)
     this.remedy = details.remedy
     this.tried = details.tried ?? []
     this.kernelLog = details.kernelLog
@@ -54,4 +54,12 @@ export class LabError extends DirectorError {
     this.stderr = details.stderr
   }
 }
-Object.defineProperty(LabError.prototype, 'name', { value: 'LabError', configurable: true, writable: true })
+
+nameErrors(LabError)
+
+/** What is wrong, the places that were tried and not named by then, and what to do next. */
+function whole(reason: string, { tried = [], remedy }: LabErrorDetails): string {
+  const others = tried.filter((place) => !reason.includes(place))
+  const places = others.length === 0 ? '' : ` (tried ${others.join(', ')})`
+  return `${reason}${places}${remedy === undefined ? '' : `; ${remedy}`}`
+}

@@ -2,6 +2,7 @@
 import { statSync } from 'node:fs'
 import { resolve } from 'node:path'
 import type { Readable } from 'node:stream'
+import { checkChoice, checkKeys, checkSignal } from '../check.js'
 import { InvalidArgumentError } from '../errors.js'
 import { parseMemory } from './size.js'
 
@@ -34,7 +35,7 @@ export interface LabOptions {
   write?: boolean | readonly string[] | undefined
   /** The command's environment. Default: that of this process. */
   env?: Readonly<Record<string, string | undefined>> | undefined
-  /** The command's working directory. Default: that of this process. */
+  /** The command's working directory, which must exist. Default: that of this process. */
   cwd?: string | undefined
   stdin?: LabInput | undefined
   stdout?: LabOutput | undefined
@@ -43,6 +44,23 @@ export interface LabOptions {
   encoding?: 'utf8' | 'buffer' | undefined
   /** Kills the guest; the call rejects with `AbortError`. */
   signal?: AbortSignal | undefined
+}
+
+// Every option, so that a misspelt one is refused. The compiler sees to it that none is forgotten.
+const OPTIONS: Readonly<Record<keyof LabOptions, true>> = {
+  backend: true,
+  kernel: true,
+  memory: true,
+  cpus: true,
+  timeoutSeconds: true,
+  write: true,
+  env: true,
+  cwd: true,
+  stdin: true,
+  stdout: true,
+  stderr: true,
+  encoding: true,
+  signal: true,
 }
 
 /** Options with every default filled in and every value checked. */
@@ -66,15 +84,17 @@ export interface LabRequest {
 
 /** @throws InvalidArgumentError */
 export function labRequest(command: readonly string[], options: LabOptions): LabRequest {
-  const cwd = resolve(options.cwd ?? process.cwd())
-  const stdin = options.stdin ?? 'ignore'
-  const stdout = options.stdout ?? 'pipe'
-  const stderr = options.stderr ?? 'pipe'
+  checkKeys(options, 'options', Object.keys(OPTIONS))
+  checkChoice(options.encoding ?? 'utf8', 'encoding', ['utf8', 'buffer'])
+  const cwd = checkedFolder('cwd', options.cwd ?? process.cwd(), process.cwd())
+  const stdin = checkedInput(options.stdin ?? 'ignore')
+  const stdout = checkedOutput('stdout', options.stdout ?? 'pipe')
+  const stderr = checkedOutput('stderr', options.stderr ?? 'pipe')
   const inherited = stdin === 'inherit' && stdout === 'inherit' && stderr === 'inherit'
   return {
     command: checkedCommand(command),
-    backend: oneOf('backend', options.backend ?? 'uml', ['uml', 'qemu']),
-    kernel: options.kernel,
+    backend: checkChoice(options.backend ?? 'uml', 'backend', ['uml', 'qemu']),
+    kernel: checkedKernel(options.kernel),
     memoryBytes: parseMemory(options.memory ?? '2G'),
     cpus: options.cpus === undefined ? undefined : checkedNumber('cpus', options.cpus, 1, 64, true),
     timeoutSeconds:
@@ -89,7 +109,7 @@ export function labRequest(command: readonly string[], options: LabOptions): Lab
     stdout,
     stderr,
     terminal: inherited && isTerminal(),
-    signal: options.signal,
+    signal: checkSignal(options.signal, 'signal'),
   }
 }
 
@@ -114,9 +134,33 @@ function isArgument(value: unknown): value is string {
   return typeof value === 'string' && !value.includes('\0')
 }
 
-function checkedEnvironment(env: Readonly<Record<string, string | undefined>>): Record<string, string> {
+function checkedKernel(kernel: unknown): string | undefined {
+  if (kernel === undefined || (isArgument(kernel) && kernel !== '')) return kernel
+  throw new InvalidArgumentError('kernel', kernel, "the path of a kernel, or 'debian'")
+}
+
+function checkedInput(stdin: LabInput): LabInput {
+  if (stdin === 'ignore' || stdin === 'inherit' || stdin instanceof Uint8Array || isReadable(stdin))
+    return stdin
+  throw new InvalidArgumentError('stdin', stdin, "'ignore', 'inherit', a Uint8Array or a readable stream")
+}
+
+// By what is used of it: streams of other libraries are none of Node's class.
+function isReadable(value: unknown): value is Readable {
+  return typeof (value as Partial<Readable> | null)?.iterator === 'function'
+}
+
+function checkedOutput(field: string, output: LabOutput): LabOutput {
+  if (typeof output === 'function' || ['pipe', 'inherit', 'ignore'].includes(output)) return output
+  throw new InvalidArgumentError(field, output, "'pipe', 'inherit', 'ignore' or a function")
+}
+
+function checkedEnvironment(env: unknown): Record<string, string> {
+  if (typeof env !== 'object' || env === null) {
+    throw new InvalidArgumentError('env', env, 'an object of names and values')
+  }
   const checked: Record<string, string> = {}
-  for (const [name, value] of Object.entries(env)) {
+  for (const [name, value] of Object.entries(env) as [string, unknown][]) {
     if (value === undefined) continue
     if (name === '' || /[=\0]/.test(name) || !isArgument(value)) {
       throw new InvalidArgumentError(
@@ -130,15 +174,25 @@ function checkedEnvironment(env: Readonly<Record<string, string | undefined>>): 
   return checked
 }
 
-function writableFolders(write: boolean | readonly string[], cwd: string): readonly string[] {
+function writableFolders(write: unknown, cwd: string): readonly string[] {
   const folders = write === true ? [cwd] : write === false ? [] : write
-  return folders.map((folder, index) => {
-    const path = resolve(cwd, folder)
-    if (!statSync(path, { throwIfNoEntry: false })?.isDirectory() || path.includes('\n')) {
-      throw new InvalidArgumentError(`write[${index}]`, folder, 'an existing folder')
-    }
-    return path
-  })
+  if (!Array.isArray(folders)) {
+    throw new InvalidArgumentError('write', write, 'true, false or a list of existing folders')
+  }
+  return folders.map((folder: unknown, index) => checkedFolder(`write[${index}]`, folder, cwd))
+}
+
+// The guest's list of folders has one a line.
+function checkedFolder(field: string, folder: unknown, base: string): string {
+  const path = isArgument(folder) ? resolve(base, folder) : undefined
+  if (
+    path === undefined ||
+    path.includes('\n') ||
+    !statSync(path, { throwIfNoEntry: false })?.isDirectory()
+  ) {
+    throw new InvalidArgumentError(field, folder, 'an existing folder')
+  }
+  return path
 }
 
 function checkedNumber(field: string, value: number, least: number, most: number, whole: boolean): number {
@@ -153,11 +207,5 @@ function checkedNumber(field: string, value: number, least: number, most: number
       `${whole ? 'a whole number' : 'a number'} from ${least} to ${most}`,
     )
   }
-  return value
-}
-
-function oneOf<T extends string>(field: string, value: T, allowed: readonly T[]): T {
-  if (!allowed.includes(value))
-    throw new InvalidArgumentError(field, value, allowed.map((word) => `'${word}'`).join(' or '))
   return value
 }

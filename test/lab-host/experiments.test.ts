@@ -62,6 +62,8 @@ test("one's own file is run; a claim that does not hold returns 1, with what was
 test('a file for several experiments, for one that records nothing, and a folder that is not there, are refused', () => {
   assert.equal(experiment('--all', '--pcap', join(folder, 'x.pcap')).status, 2)
   assert.equal(experiment('hairpin', '--pcap', join(folder, 'no', 'x.pcap')).status, 2)
-  assert.equal(experiment('set-types', '--pcap', join(folder, 'x.pcap')).status, 2)
+  const unrecorded = experiment(ownExperiment('unrecorded.mjs', ''), '--pcap', join(folder, 'x.pcap'))
+  assert.equal(unrecorded.status, 2)
+  assert.match(unrecorded.stderr, /an experiment that records a link/)
   assert.ok(!existsSync(join(folder, 'x.pcap')))
 })

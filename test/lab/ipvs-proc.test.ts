@@ -2,9 +2,13 @@
 import assert from 'node:assert/strict'
 import { readFile, readdir } from 'node:fs/promises'
 import { after, before, test } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
 
 import { ipvsSysctls, openKernel, type Connection, type Kernel } from '../../lib/index.js'
 import { Topology, directorNetwork } from '../../lib/lab/index.js'
+
+/** What does not come by then never comes. */
+const timeout = 120_000
 
 let topology: Topology
 let kernel: Kernel
@@ -66,6 +70,28 @@ test('an affinity by SIP call shows engine and call', async () => {
   const template = (await connections()).find(({ persistenceEngine }) => persistenceEngine !== undefined)
   assert.deepEqual(template?.persistenceEngine, { name: 'sip', data: 'abc-123@host' })
   assert.deepEqual(template?.server, { address: '10.2.0.12', port: 5060 })
+})
+
+test('zero forgets the traffic of one service and its servers, then that of all', { timeout }, async () => {
+  const [web, sip] = [
+    { protocol: 'tcp', address: '10.1.0.100', port: 80 },
+    { protocol: 'udp', address: '10.1.0.100', port: 5060 },
+  ] as const
+  const seen = async (): Promise<number[]> => {
+    const services = [await kernel.ipvs.service(web), await kernel.ipvs.service(sip)]
+    const servers = [...(await kernel.ipvs.servers(web)), ...(await kernel.ipvs.servers(sip))]
+    return [...services, ...servers].map((state) => Number(state?.counters.connections))
+  }
+  // The kernel adds up every two seconds what its processors counted, and tells nobody.
+  while ((await seen()).includes(0)) await sleep(50)
+  assert.deepEqual(await seen(), [1, 1, 1, 1])
+  await kernel.ipvs.zero(web)
+  assert.deepEqual(await seen(), [0, 1, 0, 1])
+  const { counters } = (await kernel.ipvs.service(web)) ?? assert.fail('the service is gone')
+  assert.ok(Object.values(counters).every((value) => value === 0n))
+  await kernel.ipvs.zero()
+  assert.deepEqual(await seen(), [0, 0, 0, 0])
+  assert.equal((await kernel.ipvs.statistics()).counters.connections, 0n)
 })
 
 test('another namespace has its own connections: none', async () => {

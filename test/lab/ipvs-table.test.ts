@@ -281,10 +281,3 @@ test('synchronisation daemons start, are listed with all attributes, and stop', 
   await kernel.ipvs.stopDaemon({ state: 'backup', syncId: 8 })
   assert.deepEqual(await kernel.ipvs.daemons(), [])
 })
-
-test('zero resets counters of one service and of all', async () => {
-  await kernel.ipvs.addService(web)
-  await kernel.ipvs.zero(web)
-  await kernel.ipvs.zero()
-  assert.equal((await kernel.ipvs.service(web))?.counters.connections, 0n)
-})

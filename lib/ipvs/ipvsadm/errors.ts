@@ -1,4 +1,4 @@
-import { DirectorError } from '../../errors.js'
+import { DirectorError, nameErrors } from '../../errors.js'
 
 /**
  * A command line that ipvsadm would not carry out. The messages are ipvsadm's own, since programs read them.
@@ -15,7 +15,6 @@ export class CommandLineError extends DirectorError {
     this.kind = kind
   }
 }
-Object.defineProperty(CommandLineError.prototype, 'name', { value: 'CommandLineError' })
 
 /** A line of a saved table that cannot be restored. `code` is `'ERR_RESTORE_LINE'`; `cause` says what is wrong with it. */
 export class RestoreLineError extends DirectorError {
@@ -33,7 +32,7 @@ export class RestoreLineError extends DirectorError {
     this.text = text
   }
 }
-Object.defineProperty(RestoreLineError.prototype, 'name', { value: 'RestoreLineError' })
+nameErrors(CommandLineError, RestoreLineError)
 
 export function refuse(message: string): never {
   throw new CommandLineError('refused', message)

@@ -94,7 +94,7 @@ async function newestKernelPackage(
       tried.push(`${suite}: ${error.message}`)
     }
   }
-  throw new LabError(`Debian's kernel cannot be fetched (${tried.join('; ')})`, {
+  throw new LabError("Debian's kernel cannot be fetched", {
     code: 'ERR_LAB_FETCH',
     tried,
   })

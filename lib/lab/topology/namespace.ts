@@ -1,4 +1,5 @@
 /** One network namespace of a topology. */
+import { openKernel } from '../../kernel.js'
 import { LabError } from '../errors.js'
 import { execute, runProgram, type ProgramResult } from '../program.js'
 import { InvalidArgumentError } from '../../errors.js'
@@ -8,7 +9,7 @@ import type { HttpReply } from './protocol.js'
 import {
   checkedAddress,
   checkedPort,
-  checkedSysctl,
+  checkSysctl,
   type BackendAnswer,
   type BackendSpec,
   type RouteSpec,
@@ -69,11 +70,17 @@ export class Namespace {
 
   /** Sets sysctls of the namespace (`net.…`). */
   async setSysctls(values: Readonly<Record<string, string | number>>): Promise<void> {
-    const settings = Object.entries(values).map(([name, value]) => checkedSysctl('sysctls', name, value))
-    if (settings.length === 0) return
-    const { exitCode, stderr } = await this.run(['sysctl', '-q', '-w', ...settings])
-    if (exitCode === 0) return
-    throw new LabError(`sysctl in namespace ${this.name}: ${stderr.trim()}`, { code: 'ERR_LAB_TOPOLOGY' })
+    for (const [name, value] of Object.entries(values)) checkSysctl('sysctls', name, value)
+    // In this process: in a guest a program takes longer to start than all settings of a namespace to be written.
+    const kernel = await openKernel({ netns: this.path })
+    try {
+      const { failed } = await kernel.sysctls.setAll(values)
+      if (failed[0] === undefined) return
+      const { error: cause } = failed[0]
+      throw new LabError(`in namespace ${this.name}: ${cause.message}`, { code: 'ERR_LAB_TOPOLOGY', cause })
+    } finally {
+      await kernel.close()
+    }
   }
 
   /** Starts a server in the namespace; see {@link BackendSpec} for what it answers. */

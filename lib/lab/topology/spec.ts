@@ -67,9 +67,9 @@ export function checkedLink(field: string, name: string): string {
   return matching(field, name, /^[\w.-]{1,15}$/, 'a link name of 1 to 15 letters, digits, ".", "-" and "_"')
 }
 
-export function checkedSysctl(field: string, name: string, value: string | number): string {
+export function checkSysctl(field: string, name: string, value: string | number): void {
   matching(field, name, /^net(\.[\w/-]+)+$/, 'a sysctl of the network namespace ("net.…")')
-  return `${name}=${matching(`${field}[${name}]`, String(value), /^[^\n]*$/, 'a value on one line')}`
+  matching(`${field}[${name}]`, String(value), /^[^\n]*$/, 'a value on one line')
 }
 
 /** An address with prefix length, as `ip address add` takes it. */

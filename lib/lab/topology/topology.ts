@@ -11,7 +11,7 @@ export interface TopologyOptions {
 }
 
 /**
- * Needs root, `ip` (iproute2), `nsenter` and `sysctl`; works in a guest and on the host alike. Everything is in
+ * Needs root, `ip` (iproute2) and `nsenter`; works in a guest and on the host alike. Everything is in
  * namespaces of its own, all of it goes when the topology is closed.
  */
 export class Topology {
@@ -35,11 +35,9 @@ export class Topology {
       .map((namespace) => ({ namespace, lines: commandsFor(namespace.name, spec) }))
     try {
       await runIpBatch([], layout)
-      for (const { namespace } of inside)
-        await namespace.setSysctls({
-          ...kernelDefaults(linksOf(namespace.name, spec)),
-          ...spec.namespaces[namespace.name]?.sysctls,
-        })
+      await Promise.all(
+        topology.all().map((namespace) => namespace.setSysctls(sysctlsFor(namespace.name, spec))),
+      )
       await Promise.all(inside.map(({ namespace, lines }) => namespace.ip(lines)))
       await Promise.all(topology.all().map((namespace) => startBackends(namespace, spec)))
       return topology
@@ -75,6 +73,10 @@ export class Topology {
 
 function commandsFor(name: string, spec: TopologySpec): string[] {
   return namespaceCommands(name, spec.namespaces[name] ?? {}, linksOf(name, spec))
+}
+
+function sysctlsFor(name: string, spec: TopologySpec): Record<string, string | number> {
+  return { ...kernelDefaults(linksOf(name, spec)), ...spec.namespaces[name]?.sysctls }
 }
 
 /** The links that wires bring to a namespace. */

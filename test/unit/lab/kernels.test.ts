@@ -8,6 +8,7 @@ import {
   newestKernel,
   type KernelPlaces,
 } from '../../../lib/lab/kernels.js'
+import { unpackedFile } from '../../../lib/lab/unpack.js'
 
 const cache = '/home/user/.cache/ipvs-director/kernels'
 const debian = '/usr/bin/linux.uml'
@@ -62,10 +63,20 @@ test('without any kernel the error lists the places and the command', () => {
     (error: LabError) => {
       assert.equal(error.code, 'ERR_LAB_KERNEL_MISSING')
       assert.deepEqual(error.tried, ['$IPVS_DIRECTOR_LAB_KERNEL', `${cache}/linux-*-uml`, debian])
+      assert.ok(error.tried.every((place) => error.message.includes(place)))
       assert.match(error.message, /apt-get install .*user-mode-linux/)
       return true
     },
   )
+})
+
+test('a packed kernel that was named once is not what boots from then on', () => {
+  const unpacked = unpackedFile('/downloads/linux-8.0-uml.xz', cache)
+  assert.match(unpacked, /\/linux-8\.0-uml$/)
+  assert.notEqual(unpacked, unpackedFile('/elsewhere/linux-8.0-uml.xz', cache))
+  // The folder of the unpacked one, as a listing of the cache shows it.
+  const shown = unpacked.slice(cache.length + 1).split('/')[0] ?? ''
+  assert.equal(findUmlKernel(undefined, machine([debian, unpacked, `${cache}/${shown}`])).file, debian)
 })
 
 test('the cache folder follows XDG_CACHE_HOME, unless that is relative', () => {

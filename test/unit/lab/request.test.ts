@@ -25,7 +25,16 @@ test('options that are not as described name the field', () => {
     ['timeoutSeconds', { timeoutSeconds: 0 }],
     ['memory', { memory: '1' }],
     ['write[0]', { write: ['/no/such/folder'] }],
+    ['write', { write: 'open' as unknown as true }],
     ['env["A=B"]', { env: { 'A=B': 'x' } }],
+    ['env', { env: 'A=B' as unknown as Record<string, string> }],
+    ['cwd', { cwd: '/no/such/folder' }],
+    ['kernel', { kernel: '' }],
+    ['stdin', { stdin: 'pipe' as 'inherit' }],
+    ['stdout', { stdout: 'inherited' as 'inherit' }],
+    ['stderr', { stderr: 1 as unknown as 'pipe' }],
+    ['encoding', { encoding: 'hex' as 'utf8' }],
+    ['signal', { signal: 'SIGTERM' as unknown as AbortSignal }],
   ]
   for (const [field, options] of wrong) {
     assert.throws(
@@ -36,6 +45,17 @@ test('options that are not as described name the field', () => {
   for (const command of [[], [''], ['a\0b'], ['A=b']]) {
     assert.throws(() => labRequest(command, {}), InvalidArgumentError)
   }
+})
+
+test('an option that does not exist is refused with those that do', () => {
+  assert.throws(
+    () => labRequest(['true'], { timeout: 5 } as LabOptions),
+    (error: InvalidArgumentError) => {
+      assert.equal(error.field, 'options.timeout')
+      assert.match(error.allowed, /\btimeoutSeconds\b/)
+      return true
+    },
+  )
 })
 
 test('the environment and the folder of the command are exactly those given', () => {
