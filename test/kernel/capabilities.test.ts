@@ -60,13 +60,16 @@ test(
       assert.equal(exitCode, 3)
       assert.equal(lines.shift(), `kernel ${release()}`)
       for (const line of lines) assert.match(line, /^(yes|no ) {2}\S/)
-assert.match(stdout, /^no {3}CAP_NET_ADMIN: .*→ run it as root$/m)
-    assert.match(stdout, /^no {3}IP sets: .*CAP_NET_ADMIN.*→ run it as root/m)
-    assert.match(stdout, /^no {3}dummy links: .*CAP_NET_ADMIN.*→ run it as root/m)
-    for (const title of ['IPVS', 'libipset', 'conntrack', 'eBPF filters', 'iptables (nft)']) {
-      assert.ok(lines.some((line) => line.slice(5).split(':')[0] === title), title)
-    }
-  }),
+      assert.match(stdout, /^no {3}CAP_NET_ADMIN: .*→ run it as root$/m)
+      assert.match(stdout, /^no {3}IP sets: .*CAP_NET_ADMIN.*→ run it as root/m)
+      assert.match(stdout, /^no {3}dummy links: .*CAP_NET_ADMIN.*→ run it as root/m)
+      for (const title of ['IPVS', 'libipset', 'conntrack', 'eBPF filters', 'iptables (nft)']) {
+        assert.ok(
+          lines.some((line) => line.slice(5).split(':')[0] === title),
+          title,
+        )
+      }
+    }),
 )
 
 test('doctor in a namespace that does not exist is an error in one line', async () => {
