@@ -11,6 +11,7 @@ import { isIpv6LinkLocal } from './input/ip.js'
 import type { DataPlane } from './sync/data-plane.js'
 import type { DirectorEvents } from './events.js'
 import { Debt, type DirectorHealth } from './health.js'
+import { MissingFeatures } from './missing-features.js'
 import { PendingEndpoints } from './pending-endpoints.js'
 import { WishCounter } from './metrics/wish-counter.js'
 import { KernelPlane, type KernelPlaneOptions } from './plane/kernel-plane.js'
@@ -64,6 +65,7 @@ export class Director extends EventEmitter<DirectorEvents> {
   readonly #wishes = { services: new WishCounter(), endpoints: new WishCounter() }
   readonly #pending = new PendingEndpoints()
   readonly #debt = new Debt()
+  readonly #missing: MissingFeatures
   #nodeEligible = true
 
   /** `kernel`: an open kernel, or another data plane. @throws InvalidArgumentError naming the setting */
@@ -80,6 +82,7 @@ export class Director extends EventEmitter<DirectorEvents> {
     this.#plane =
       'observe' in kernel ? kernel : new KernelPlane(kernel, this.#planner.options, { netns, iptables })
     this.#reconciler = new Reconciler(this.#planner, this.#plane, () => performance.now())
+    this.#missing = new MissingFeatures(this.#plane)
     this.#plane.watchHealth?.(() => this.health().healthy)
   }
 
@@ -122,6 +125,7 @@ export class Director extends EventEmitter<DirectorEvents> {
   plan(): Promise<DirectorPlan> {
     return this.#enqueue(async () => {
       await this.#learnFacts()
+      await this.#lookForMissing()
       const { changes, withheld } = await this.#reconciler.preview()
       return {
         changes,
@@ -192,6 +196,7 @@ export class Director extends EventEmitter<DirectorEvents> {
     return statusOf(this.#planner, this.#reconciler, {
       started: this.#started,
       lastSync: this.#lastSync,
+      missing: this.#missing.errors,
       lastQueued:
         this.#lastQueued === undefined ? undefined : new Date(performance.timeOrigin + this.#lastQueued),
       wishes: { services: this.#wishes.services.counts, endpoints: this.#wishes.endpoints.counts },
@@ -273,7 +278,10 @@ export class Director extends EventEmitter<DirectorEvents> {
     const began = performance.now()
     const taken = this.#pending.taken()
     for (const counter of Object.values(this.#wishes)) counter.take()
-    if (full || this.#knownAddresses === undefined) await this.#learnFacts()
+    if (full || this.#knownAddresses === undefined) {
+      await this.#learnFacts()
+      await this.#lookForMissing()
+    }
     const pass = full ? await this.#reconciler.fullPass() : await this.#reconciler.pass()
     this.#lastSync = new Date()
     const ended = performance.now()
@@ -303,6 +311,11 @@ export class Director extends EventEmitter<DirectorEvents> {
     this.#knownAddresses = fingerprint
     for (const [family, reason] of this.#planner.unavailable) this.emit('unavailable', { family, reason })
     this.#reconciler.forgetPicture()
+  }
+
+  async #lookForMissing(): Promise<void> {
+    await inTurns(this.#planner.compile())
+    await this.#missing.look(this.#planner.compiled, (event) => this.#tell('missing', event))
   }
 
   #touchEndpoints(service: string | undefined): void {

@@ -1,4 +1,5 @@
 /** What a director tells those who listen. */
+import type { UnsupportedFeatureError } from '../errors.js'
 import type { Family } from '../ipvs/types.js'
 import type { Change, ServerChange } from './state/changes.js'
 import type { DrainingServer } from './sync/drain.js'
@@ -32,6 +33,13 @@ export interface UnavailableEvent {
   readonly reason: string
 }
 
+export interface MissingEvent {
+  /** Names the feature, why it is not there, and what gets it. */
+  readonly error: UnsupportedFeatureError
+  /** Services that do without; empty where all of them do. The others are programmed. */
+  readonly owners: readonly string[]
+}
+
 export interface ProgrammedEvent {
   /** `namespace/name`, or the name of a plain service. */
   readonly service: string
@@ -48,5 +56,6 @@ export interface DirectorEvents {
   drained: [ServerChange]
   failed: [FailedEvent]
   unavailable: [UnavailableEvent]
+  missing: [MissingEvent]
   endpointProgrammed: [ProgrammedEvent]
 }

@@ -24,7 +24,13 @@ export type { DirectorOptions, DirectorTimeouts, LocalTraffic, ResolvedOptions }
 export { singleChanges } from './state/single-changes.js'
 export { groupBySteps, orderChanges, type Step, steps } from './state/order.js'
 export { type DesiredState, plan } from './plan/plan.js'
-export type { ChangeFailure, ConnectionCounts, DataPlane, PlaneFacts } from './sync/data-plane.js'
+export type {
+  ChangeFailure,
+  ConnectionCounts,
+  DataPlane,
+  MissingFeature,
+  PlaneFacts,
+} from './sync/data-plane.js'
 export { Director, type DirectorPlan, type DirectorSettings } from './director.js'
 export type { DirectorHealth } from './health.js'
 export type { DrainingServer } from './sync/drain.js'
@@ -32,6 +38,7 @@ export type {
   DirectorEvents,
   DriftEvent,
   FailedEvent,
+  MissingEvent,
   ProgrammedEvent,
   SyncedEvent,
   UnavailableEvent,

@@ -23,6 +23,7 @@ export class MemoryPlane implements DataPlane {
   observations = 0
   closed = false
   statistics?: NonNullable<DataPlane['statistics']>
+  missing?: NonNullable<DataPlane['missing']>
   /** Why a change is refused; by default none is. */
   refuse: (change: Change) => string | undefined = () => undefined
   /** Connections of every draining server. */

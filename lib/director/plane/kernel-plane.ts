@@ -9,7 +9,13 @@ import type { Snapshot } from '../../ipvs/snapshot.js'
 import type { Family, ServerState } from '../../ipvs/types.js'
 import type { Kernel } from '../../kernel.js'
 import type { Change } from '../state/changes.js'
-import type { ChangeFailure, ConnectionCounts, DataPlane, PlaneFacts } from '../sync/data-plane.js'
+import type {
+  ChangeFailure,
+  ConnectionCounts,
+  DataPlane,
+  MissingFeature,
+  PlaneFacts,
+} from '../sync/data-plane.js'
 import type { DrainingServer } from '../sync/drain.js'
 import type { ResolvedOptions } from '../options.js'
 import { type HealthCheckState, type KernelState, serviceKeyText } from '../state/state.js'
@@ -21,6 +27,7 @@ import { isAtLeast, primaryAddresses, usableIptables } from './node-facts.js'
 import { observeKernel } from './observe.js'
 import { type BatchedChange, isBatched } from './piece.js'
 import { createSet, destroySet, growSet } from './set-changes.js'
+import { findMissing } from './start-check.js'
 
 export interface KernelPlaneOptions {
   /** The namespace that `kernel` was opened in, for the programs of iptables. @default the caller's own */
@@ -60,6 +67,10 @@ export class KernelPlane implements DataPlane {
       iptablesRandomFully: versions.every((version) => isAtLeast(version, [1, 6, 2])),
       ...(Object.keys(unavailable).length > 0 && { unavailable }),
     }
+  }
+
+  missing(planned: KernelState): Promise<MissingFeature[]> {
+    return findMissing(this.kernel, this.#iptables, planned)
   }
 
   async observe(planned: KernelState): Promise<KernelState> {

@@ -2,6 +2,7 @@
  * What the director needs of whatever forwards the packets. `KernelPlane` realises it with IPVS, IP sets, iptables and a
  * dummy link; tests realise it in memory, and another plane may forward the same state in another way.
  */
+import type { UnsupportedFeatureError } from '../../errors.js'
 import type { IpvsStatistics } from '../../ipvs/statistics.js'
 import type { Family, ServerState } from '../../ipvs/types.js'
 import type { Change } from '../state/changes.js'
@@ -20,6 +21,13 @@ export interface PlaneFacts {
   readonly unavailable?: Partial<Record<Family, string>>
 }
 
+/** What the plane cannot do on this machine, and what to do about it. */
+export interface MissingFeature {
+  readonly error: UnsupportedFeatureError
+  /** Only services with this scheduler do without. */
+  readonly scheduler?: string
+}
+
 export interface ChangeFailure {
   readonly change: Change
   readonly error: Error
@@ -33,6 +41,11 @@ export type ConnectionCounts = ReadonlyMap<
 
 export interface DataPlane {
   facts(): Promise<PlaneFacts>
+  /**
+   * What this machine lacks of what the plan needs; changes nothing. Asked before the first pass, and again by each look at
+   * everything while something is missing. @throws `ERR_UNSUPPORTED_FEATURE` where nothing can be programmed
+   */
+  missing?(planned: KernelState): Promise<readonly MissingFeature[]>
   /** Everything that could be ours. `planned` says which sets, chains and settings to look at. */
   observe(planned: KernelState): Promise<KernelState>
   /**
