@@ -20,7 +20,13 @@ export type {
   KubernetesServiceSpec,
   Maybe,
 } from './input/kubernetes.js'
-export type { DirectorOptions, DirectorTimeouts, LocalTraffic, ResolvedOptions } from './options.js'
+export type {
+  DirectorConntrack,
+  DirectorOptions,
+  DirectorTimeouts,
+  LocalTraffic,
+  ResolvedOptions,
+} from './options.js'
 export { singleChanges } from './state/single-changes.js'
 export { groupBySteps, orderChanges, type Step, steps } from './state/order.js'
 export { type DesiredState, plan } from './plan/plan.js'

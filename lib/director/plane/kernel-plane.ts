@@ -1,6 +1,6 @@
 /** The data plane of one network namespace: IPVS, IP sets, iptables, a dummy link, sysctls, conntrack. */
 import { stat } from 'node:fs/promises'
-import { release } from 'node:os'
+import { cpus, release } from 'node:os'
 import { formatEndpoint } from '../../address.js'
 import { DirectorError, UnsupportedFeatureError } from '../../errors.js'
 import { Iptables, type IptablesOptions } from '../../iptables/program.js'
@@ -64,6 +64,8 @@ export class KernelPlane implements DataPlane {
       addresses: addresses.map(({ link, address }) => ({ interface: link, address })),
       primary: await primaryAddresses(this.kernel, addresses, families),
       kernelRelease: release(),
+      // All that run, whichever of them this process may use: the table is the machine's.
+      processors: Math.max(1, cpus().length),
       iptablesRandomFully: versions.every((version) => isAtLeast(version, [1, 6, 2])),
       ...(Object.keys(unavailable).length > 0 && { unavailable }),
     }

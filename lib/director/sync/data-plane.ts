@@ -14,6 +14,7 @@ import type { KernelState } from '../state/state.js'
 export interface PlaneFacts {
   readonly addresses: readonly InterfaceAddress[]
   readonly kernelRelease: string
+  readonly processors?: number
   readonly iptablesRandomFully?: boolean
   /** The node's own address per family, where the plane can tell. */
   readonly primary?: Partial<Record<Family, string>>
