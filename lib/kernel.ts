@@ -133,6 +133,21 @@ export class Kernel {
     return readForwarding(this.probes(schedulers))
   }
 
+  /**
+   * @internal A TCP socket in this namespace, bound and not listening yet: its descriptor, for `server.listen()`. Node.js
+   * makes sockets in its own namespace only. `EADDRINUSE`, `EADDRNOTAVAIL`; without an address, on all of them.
+   */
+  async bindPort(port: number, address?: string): Promise<number> {
+    const bind = (at: string): Promise<number> => this.handle().bindPort(at, port).catch(rethrow(translate))
+    if (address !== undefined) return bind(address)
+    return bind('::').catch((error: unknown) => {
+      // As Node.js does where the kernel has no IPv6, or has switched it off.
+      if (DirectorError.is(error) && ['EAFNOSUPPORT', 'EADDRNOTAVAIL'].includes(error.code))
+        return bind('0.0.0.0')
+      throw error
+    })
+  }
+
   private probes(schedulers?: readonly string[]): CapabilityProbes {
     return {
       ipvs: async () => `version ${(await this.ipvs.info()).version}`,

@@ -1,8 +1,7 @@
 /** The data plane of one network namespace: IPVS, IP sets, iptables, a dummy link, sysctls, conntrack. */
-import { stat } from 'node:fs/promises'
 import { cpus, release } from 'node:os'
 import { formatEndpoint } from '../../address.js'
-import { DirectorError, UnsupportedFeatureError } from '../../errors.js'
+import { DirectorError } from '../../errors.js'
 import { Iptables, type IptablesOptions } from '../../iptables/program.js'
 import type { IpvsStatistics } from '../../ipvs/statistics.js'
 import type { Snapshot } from '../../ipvs/snapshot.js'
@@ -18,7 +17,7 @@ import type {
 } from '../sync/data-plane.js'
 import type { DrainingServer } from '../sync/drain.js'
 import type { ResolvedOptions } from '../options.js'
-import { type HealthCheckState, type KernelState, serviceKeyText } from '../state/state.js'
+import { type KernelState, serviceKeyText } from '../state/state.js'
 import { inTurns, type Steps } from '../../turns.js'
 import { makeInBatch } from './batch-changes.js'
 import { cleanFlows, flowTableOf } from './clean-flows.js'
@@ -41,8 +40,7 @@ const mostSingleQuestions = 1 / 4
 
 export class KernelPlane implements DataPlane {
   readonly #iptables: Readonly<Record<Family, Iptables>>
-  readonly #healthChecks = new HealthCheckServers()
-  readonly #netns: string | undefined
+  readonly #healthChecks: HealthCheckServers
   /** At the last look. */
   #serviceCount = 0
 
@@ -51,7 +49,7 @@ export class KernelPlane implements DataPlane {
     private readonly options: ResolvedOptions,
     { netns, iptables: variant }: KernelPlaneOptions = {},
   ) {
-    this.#netns = netns
+    this.#healthChecks = new HealthCheckServers((port, address) => kernel.bindPort(port, address))
     const programs = { netns, variant }
     this.#iptables = { inet: new Iptables('inet', programs), inet6: new Iptables('inet6', programs) }
   }
@@ -140,18 +138,6 @@ export class KernelPlane implements DataPlane {
     }
   }
 
-  /** A server in the wrong namespace would be worse than none: balancers would ask another host's, or nobody's. */
-  async #setHealthCheck(port: number, check: HealthCheckState): Promise<void> {
-    if (this.#netns !== undefined && !(await isOwnNamespace(this.#netns))) {
-      throw new UnsupportedFeatureError(
-        `health-check node port ${port}`,
-        `this process is not in ${this.#netns}, and Node.js opens sockets in its own namespace only`,
-        'start the director inside, with ip netns exec or nsenter --net, and without `netns`',
-      )
-    }
-    await this.#healthChecks.set(port, check)
-  }
-
   async #makeOne(change: Change, planned: KernelState): Promise<void> {
     const { kernel } = this
     switch (change.type) {
@@ -174,7 +160,7 @@ export class KernelPlane implements DataPlane {
         return this.#iptables[change.family].write(change.rules)
       case 'openHealthCheck':
       case 'updateHealthCheck':
-        return this.#setHealthCheck(change.port, change.check)
+        return this.#healthChecks.set(change.port, change.check)
       case 'closeHealthCheck':
         return this.#healthChecks.remove(change.port)
       default:
@@ -222,9 +208,4 @@ async function removeDummy(kernel: Kernel, name: string): Promise<void> {
     })
   }
   await kernel.links.remove(name, { ifMissing: 'ignore' })
-}
-
-async function isOwnNamespace(path: string): Promise<boolean> {
-  const [there, here] = await Promise.all([stat(path), stat('/proc/self/ns/net')])
-  return there.ino === here.ino && there.dev === here.dev
 }
