@@ -92,6 +92,7 @@ export class Director extends EventEmitter<DirectorEvents> {
     this.#reconciler = new Reconciler(this.#planner, this.#plane, () => performance.now())
     this.#missing = new MissingFeatures(this.#plane)
     this.#plane.watchHealth?.(() => this.health().healthy)
+    this.#plane.watchFlows?.((event) => this.#tell('flowsCleaned', event))
   }
 
   /** A Kubernetes service, or a plain one as {@link upsertVirtualService} takes it. */

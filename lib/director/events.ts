@@ -2,6 +2,7 @@
 import type { UnsupportedFeatureError } from '../errors.js'
 import type { Family } from '../ipvs/types.js'
 import type { Change, ServerChange } from './state/changes.js'
+import type { FlowsCleaned } from './sync/data-plane.js'
 import type { DrainingServer } from './sync/drain.js'
 
 export interface SyncedEvent {
@@ -54,6 +55,8 @@ export interface DirectorEvents {
   draining: [DrainingServer]
   /** A draining server was removed. */
   drained: [ServerChange]
+  /** Conntrack forgot flows to servers that a UDP service does not have, or found none. */
+  flowsCleaned: [FlowsCleaned]
   failed: [FailedEvent]
   unavailable: [UnavailableEvent]
   missing: [MissingEvent]

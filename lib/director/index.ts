@@ -34,6 +34,7 @@ export type {
   ChangeFailure,
   ConnectionCounts,
   DataPlane,
+  FlowsCleaned,
   MissingFeature,
   PlaneFacts,
 } from './sync/data-plane.js'

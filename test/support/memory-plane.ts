@@ -24,6 +24,7 @@ export class MemoryPlane implements DataPlane {
   closed = false
   statistics?: NonNullable<DataPlane['statistics']>
   missing?: NonNullable<DataPlane['missing']>
+  watchFlows?: NonNullable<DataPlane['watchFlows']>
   /** Why a change is refused; by default none is. */
   refuse: (change: Change) => string | undefined = () => undefined
   /** Connections of every draining server. */

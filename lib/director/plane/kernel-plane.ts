@@ -12,6 +12,7 @@ import type {
   ChangeFailure,
   ConnectionCounts,
   DataPlane,
+  FlowsCleaned,
   MissingFeature,
   PlaneFacts,
 } from '../sync/data-plane.js'
@@ -41,6 +42,7 @@ const mostSingleQuestions = 1 / 4
 export class KernelPlane implements DataPlane {
   readonly #iptables: Readonly<Record<Family, Iptables>>
   readonly #healthChecks: HealthCheckServers
+  #onCleaned: (event: FlowsCleaned) => void = () => undefined
   /** At the last look. */
   #serviceCount = 0
 
@@ -117,6 +119,10 @@ export class KernelPlane implements DataPlane {
     this.#healthChecks.isHealthy = isHealthy
   }
 
+  watchFlows(onCleaned: (event: FlowsCleaned) => void): void {
+    this.#onCleaned = onCleaned
+  }
+
   close(): Promise<void> {
     return this.#healthChecks.close()
   }
@@ -125,12 +131,11 @@ export class KernelPlane implements DataPlane {
   async #cleanFlows(changes: readonly CleanFlowsChange[], planned: KernelState): Promise<ChangeFailure[]> {
     const table = flowTableOf(this.kernel)
     if (table === undefined || changes.length === 0) return []
+    const services = changes.map(({ service }) => service)
+    const began = performance.now()
     try {
-      await cleanFlows(
-        table,
-        changes.map(({ service }) => service),
-        planned,
-      )
+      const deleted = await cleanFlows(table, services, planned)
+      this.#onCleaned({ deleted, durationMs: performance.now() - began })
       return []
     } catch (error) {
       if (!(error instanceof Error)) throw error

@@ -34,6 +34,13 @@ export interface ChangeFailure {
   readonly error: Error
 }
 
+/** Conntrack was walked for stale flows of UDP services, and what was found deleted. */
+export interface FlowsCleaned {
+  /** Flows that were deleted. */
+  readonly deleted: number
+  readonly durationMs: number
+}
+
 /** Connections of draining servers, by service key and server key joined with a blank; servers that are gone are missing. */
 export type ConnectionCounts = ReadonlyMap<
   string,
@@ -59,6 +66,8 @@ export interface DataPlane {
   statistics?(): Promise<IpvsStatistics>
   /** Health checks say no while this says no. Called once, before anything else. */
   watchHealth?(isHealthy: () => boolean): void
+  /** Told after each cleaning of flows. Called once, before anything else. */
+  watchFlows?(onCleaned: (event: FlowsCleaned) => void): void
   /** Gives back what the plane holds of this process (sockets of health checks), not what it made in the kernel. */
   close(): Promise<void>
 }
