@@ -36,6 +36,12 @@ export interface Capabilities {
   readonly iptablesNft: Capability
 }
 
+/** What a director needs of the kernel. */
+export type ForwardingCapabilities = Pick<
+  Capabilities,
+  'ipvs' | 'schedulers' | 'sets' | 'setTypes' | 'dummyLinks'
+>
+
 /** What is asked of the rooms; each rejects with the error that it gives its users. */
 export interface CapabilityProbes {
   ipvs(): Promise<string>
@@ -59,20 +65,28 @@ const CAP_BPF = 39n
 /** Asks everything. Nothing is changed and no program is run; asking may make the kernel load its own modules. */
 export async function readCapabilities(probes: CapabilityProbes): Promise<Capabilities> {
   const capabilities = await effectiveCapabilities()
-  const ipvs = await attempt(() => probes.ipvs())
-  const setTypes = await readSetTypes(probes)
   return {
     kernelRelease: release(),
     netAdmin: await netAdmin(capabilities),
-    ipvs,
-    schedulers: ipvs.available ? await readSchedulers(probes) : {},
-    ...setTypes,
+    ...(await readForwarding(probes)),
     libipset: await attempt(async () => probes.libipset()),
     conntrack: await readConntrack(probes),
-    dummyLinks: await readDummyLinks(probes),
     bpf: bpf(capabilities),
     iptablesLegacy: await program('iptables-legacy-restore', 'apt-get install iptables'),
     iptablesNft: await program('iptables-nft-restore', 'apt-get install iptables'),
+  }
+}
+
+/** The part that costs a few messages only: neither a library nor a folder is looked at. */
+export async function readForwarding(
+  probes: Pick<CapabilityProbes, 'ipvs' | 'schedulers' | 'setTypes' | 'knowsLinkKind'>,
+): Promise<ForwardingCapabilities> {
+  const ipvs = await attempt(() => probes.ipvs())
+  return {
+    ipvs,
+    schedulers: ipvs.available ? await readSchedulers(probes) : {},
+    ...(await readSetTypes(probes)),
+    dummyLinks: await readDummyLinks(probes),
   }
 }
 
@@ -125,7 +139,9 @@ function bpf(capabilities: bigint): Capability {
   }
 }
 
-async function readSchedulers(probes: CapabilityProbes): Promise<Record<string, Capability>> {
+async function readSchedulers(
+  probes: Pick<CapabilityProbes, 'schedulers'>,
+): Promise<Record<string, Capability>> {
   const answers = await probes.schedulers()
   const entries = [...answers].map(([name, there]): [string, Capability] => {
     if (there === true) return [name, { available: true }]
@@ -135,7 +151,9 @@ async function readSchedulers(probes: CapabilityProbes): Promise<Record<string, 
   return Object.fromEntries(entries)
 }
 
-async function readSetTypes(probes: CapabilityProbes): Promise<Pick<Capabilities, 'sets' | 'setTypes'>> {
+async function readSetTypes(
+  probes: Pick<CapabilityProbes, 'setTypes'>,
+): Promise<Pick<Capabilities, 'sets' | 'setTypes'>> {
   let types: Awaited<ReturnType<CapabilityProbes['setTypes']>> = []
   const sets = await attempt(async () => {
     types = await probes.setTypes()
@@ -177,7 +195,7 @@ async function readConntrack(probes: CapabilityProbes): Promise<Capability> {
   }
 }
 
-async function readDummyLinks(probes: CapabilityProbes): Promise<Capability> {
+async function readDummyLinks(probes: Pick<CapabilityProbes, 'knowsLinkKind'>): Promise<Capability> {
   try {
     if (await probes.knowsLinkKind('dummy')) return { available: true }
   } catch (error) {

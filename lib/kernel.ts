@@ -1,6 +1,12 @@
 /** `openKernel()`: one network namespace of the running kernel, and the rooms that work on it. */
 import type { Batch } from './batch.js'
-import { readCapabilities, type Capabilities } from './capabilities.js'
+import {
+  readCapabilities,
+  readForwarding,
+  type Capabilities,
+  type CapabilityProbes,
+  type ForwardingCapabilities,
+} from './capabilities.js'
 import { commit, type CommitOptions, type CommitReport } from './commit.js'
 import { Conntrack } from './conntrack/client.js'
 import type { FollowedService } from './conntrack/ipvs-follower.js'
@@ -119,14 +125,39 @@ export class Kernel {
    */
   async capabilities(): Promise<Capabilities> {
     this.handle()
-    return readCapabilities({
+    return readCapabilities(this.probes())
+  }
+
+  /** @internal The part of {@link capabilities} that a director asks for, about the schedulers of its services. */
+  async forwardingCapabilities(schedulers: readonly string[]): Promise<ForwardingCapabilities> {
+    return readForwarding(this.probes(schedulers))
+  }
+
+  /**
+   * @internal A TCP socket in this namespace, bound and not listening yet: its descriptor, for `server.listen()`. Node.js
+   * makes sockets in its own namespace only. `EADDRINUSE`, `EADDRNOTAVAIL`; without an address, on all of them.
+   */
+  async bindPort(port: number, address?: string): Promise<number> {
+    const bind = (at: string): Promise<number> => this.handle().bindPort(at, port).catch(rethrow(translate))
+    if (address !== undefined) return bind(address)
+    return bind('::').catch((error: unknown) => {
+      // As Node.js does where the kernel has no IPv6, or has switched it off.
+      if (DirectorError.is(error) && ['EAFNOSUPPORT', 'EADDRNOTAVAIL'].includes(error.code))
+        return bind('0.0.0.0')
+      throw error
+    })
+  }
+
+  private probes(schedulers?: readonly string[]): CapabilityProbes {
+    return {
       ipvs: async () => `version ${(await this.ipvs.info()).version}`,
-      schedulers: () => probeSchedulers(this.handle()).catch(rethrow(explainIpvs('capabilities'))),
+      schedulers: () =>
+        probeSchedulers(this.handle(), schedulers).catch(rethrow(explainIpvs('capabilities'))),
       setTypes: () => this.sets.types(),
       libipset: () => `version ${loadLibipset().version}`,
       sysctl: (name) => this.sysctls.get(name),
       knowsLinkKind: (kind) => native().route.knowsKind(this.handle(), kind).catch(rethrow(translate)),
-    })
+    }
   }
 
   /** Waits for commits under way, ends replacements of sets, then closes listeners and sockets. May be called again. */

@@ -88,6 +88,8 @@ export interface KernelHandle {
   openFile(path: string, flags: number): Promise<number>
   /** All files below such a folder, as paths relative to it, sorted. */
   listFiles(folder: string): Promise<string[]>
+  /** A TCP socket in the namespace, bound to an address and not listening yet; the caller closes the descriptor. */
+  bindPort(address: string, port: number): Promise<number>
 }
 
 /** A dump that is pulled chunk by chunk; one next() at a time. */

@@ -36,6 +36,7 @@ async function answer(
     case '/healthz':
     case '/livez': {
       const { code, body } = health(director, path === '/healthz')
+      metrics.countAnswer(path === '/healthz' ? 'healthz' : 'livez', code)
       response.writeHead(code, { 'Content-Type': 'application/json' }).end(`${JSON.stringify(body)}\n`)
       return
     }

@@ -11,6 +11,8 @@ import { isIpv6LinkLocal } from './input/ip.js'
 import type { DataPlane } from './sync/data-plane.js'
 import type { DirectorEvents } from './events.js'
 import { Debt, type DirectorHealth } from './health.js'
+import { MissingFeatures } from './missing-features.js'
+import { Pace } from './pace.js'
 import { PendingEndpoints } from './pending-endpoints.js'
 import { WishCounter } from './metrics/wish-counter.js'
 import { KernelPlane, type KernelPlaneOptions } from './plane/kernel-plane.js'
@@ -19,6 +21,7 @@ import type { DirectorOptions } from './options.js'
 import { type ObjectReference, Planner } from './plan/planner.js'
 import { type Pass, Reconciler } from './sync/reconciler.js'
 import { inTurns, type Steps } from '../turns.js'
+import { Timetable } from './timetable.js'
 import { type DirectorStatus, ownersOf, statusOf, unfinishedServices } from './status.js'
 import { isVirtualService, type VirtualService } from './input/virtual-service.js'
 
@@ -29,6 +32,12 @@ export interface DirectorSettings extends DirectorOptions, KernelPlaneOptions {
   readonly zone?: string
   /** Seconds between two looks at everything, at least 1. @default 30 */
   readonly resyncSeconds?: number
+  /**
+   * The least time between passes that wishes and retries ask for, seconds from 0 to `resyncSeconds`, fractions too; two may
+   * follow each other at once where nothing was for that long. `sync()` never waits. @default 0: each turn of the event
+   * loop may have its pass
+   */
+  readonly minSyncSeconds?: number
   /** Seconds between two looks at draining servers, at least 1. @default 5 */
   readonly drainCheckSeconds?: number
 }
@@ -51,10 +60,7 @@ export class Director extends EventEmitter<DirectorEvents> {
   readonly #reconciler: Reconciler
   readonly #settings: { nodeName: string; zone: string | undefined; resyncMs: number; drainCheckMs: number }
   #queue: Promise<unknown> = Promise.resolve()
-  #timers: NodeJS.Timeout[] = []
-  #retryTimer: NodeJS.Timeout | undefined
-  #started = false
-  #scheduled = false
+  readonly #timetable: Timetable
   #knownAddresses: string | undefined
   #lastSync: Date | undefined
   /** When a wish last came, `performance.now()`. */
@@ -64,23 +70,29 @@ export class Director extends EventEmitter<DirectorEvents> {
   readonly #wishes = { services: new WishCounter(), endpoints: new WishCounter() }
   readonly #pending = new PendingEndpoints()
   readonly #debt = new Debt()
+  readonly #missing: MissingFeatures
   #nodeEligible = true
 
   /** `kernel`: an open kernel, or another data plane. @throws InvalidArgumentError naming the setting */
   constructor(kernel: Kernel | DataPlane, settings: DirectorSettings = {}) {
     super()
-    const { nodeName, zone, resyncSeconds, drainCheckSeconds, netns, iptables, ...options } = settings
+    const { nodeName, zone, resyncSeconds = 30, minSyncSeconds, drainCheckSeconds, ...others } = settings
+    const { netns, iptables, ...options } = others
     this.#settings = {
       nodeName: check.text('nodeName', nodeName ?? hostname()),
       zone,
-      resyncMs: check.integer('resyncSeconds', resyncSeconds ?? 30, 1, 86400) * 1000,
+      resyncMs: check.integer('resyncSeconds', resyncSeconds, 1, 86400) * 1000,
       drainCheckMs: check.integer('drainCheckSeconds', drainCheckSeconds ?? 5, 1, 86400) * 1000,
     }
+    const minSync = check.number('minSyncSeconds', minSyncSeconds ?? 0, 0, resyncSeconds)
+    this.#timetable = new Timetable(new Pace(minSync * 1000), () => this.#inBackground(() => this.sync()))
     this.#planner = new Planner(undefined, options)
     this.#plane =
       'observe' in kernel ? kernel : new KernelPlane(kernel, this.#planner.options, { netns, iptables })
     this.#reconciler = new Reconciler(this.#planner, this.#plane, () => performance.now())
+    this.#missing = new MissingFeatures(this.#plane)
     this.#plane.watchHealth?.(() => this.health().healthy)
+    this.#plane.watchFlows?.((event) => this.#tell('flowsCleaned', event))
   }
 
   /** A Kubernetes service, or a plain one as {@link upsertVirtualService} takes it. */
@@ -122,6 +134,7 @@ export class Director extends EventEmitter<DirectorEvents> {
   plan(): Promise<DirectorPlan> {
     return this.#enqueue(async () => {
       await this.#learnFacts()
+      await this.#lookForMissing()
       const { changes, withheld } = await this.#reconciler.preview()
       return {
         changes,
@@ -141,17 +154,17 @@ export class Director extends EventEmitter<DirectorEvents> {
 
   /** The first pass, then programs every wish as it comes, looks at everything now and then, and tries again what failed. */
   async start(): Promise<void> {
-    if (this.#started) return
-    this.#started = true
+    const timetable = this.#timetable
+    if (timetable.started) return
+    timetable.start()
     try {
       await this.sync({ full: true })
     } catch (error) {
-      this.#started = false
-      clearTimeout(this.#retryTimer)
+      timetable.stop()
       throw error
     }
-    this.#every(this.#settings.resyncMs, () => this.sync({ full: true }))
-    this.#every(this.#settings.drainCheckMs, () => this.checkDrains())
+    timetable.every(this.#settings.resyncMs, () => this.#inBackground(() => this.sync({ full: true })))
+    timetable.every(this.#settings.drainCheckMs, () => this.#inBackground(() => this.checkDrains()))
   }
 
   /** Removes draining servers that are idle or out of time; the timer of `start()` does the same now and then. */
@@ -161,9 +174,7 @@ export class Director extends EventEmitter<DirectorEvents> {
 
   /** Ends timers and health-check servers, after the pass under way. What is in the kernel stays there and goes on. */
   async stop(): Promise<void> {
-    this.#started = false
-    for (const timer of this.#timers.splice(0)) clearInterval(timer)
-    clearTimeout(this.#retryTimer)
+    this.#timetable.stop()
     await this.#queue
     await this.#plane.close()
     this.#reconciler.forgetPicture()
@@ -190,8 +201,9 @@ export class Director extends EventEmitter<DirectorEvents> {
   /** What is programmed, what is draining, and which services are not as wished, and why. */
   status(): DirectorStatus {
     return statusOf(this.#planner, this.#reconciler, {
-      started: this.#started,
+      started: this.#timetable.started,
       lastSync: this.#lastSync,
+      missing: this.#missing.errors,
       lastQueued:
         this.#lastQueued === undefined ? undefined : new Date(performance.timeOrigin + this.#lastQueued),
       wishes: { services: this.#wishes.services.counts, endpoints: this.#wishes.endpoints.counts },
@@ -224,21 +236,11 @@ export class Director extends EventEmitter<DirectorEvents> {
     return done
   }
 
-  /** Wishes that come in one turn of the event loop are programmed together. */
   #schedule(kind: 'services' | 'endpoints'): void {
     this.#wishes[kind].add()
     this.#lastQueued = this.#now()
     this.#debt.wish(this.#lastQueued)
-    if (!this.#started || this.#scheduled) return
-    this.#scheduled = true
-    setImmediate(() => {
-      this.#scheduled = false
-      if (this.#started) this.#inBackground(() => this.sync())
-    })
-  }
-
-  #every(milliseconds: number, work: () => Promise<unknown>): void {
-    this.#timers.push(setInterval(() => this.#inBackground(work), milliseconds))
+    this.#timetable.soon()
   }
 
   /** Nobody awaits it: what goes wrong as a whole becomes an event, and the next pass looks at everything again. */
@@ -255,6 +257,7 @@ export class Director extends EventEmitter<DirectorEvents> {
   }
 
   async #pass(full: boolean): Promise<Pass> {
+    this.#timetable.begins()
     this.#debt.begin(performance.now())
     try {
       const pass = await this.#timedPass(full)
@@ -265,7 +268,7 @@ export class Director extends EventEmitter<DirectorEvents> {
       this.#reconciler.retries.broke(performance.now())
       throw error
     } finally {
-      this.#scheduleRetry()
+      this.#timetable.retryAt(this.#reconciler.retries.nextAt())
     }
   }
 
@@ -273,7 +276,10 @@ export class Director extends EventEmitter<DirectorEvents> {
     const began = performance.now()
     const taken = this.#pending.taken()
     for (const counter of Object.values(this.#wishes)) counter.take()
-    if (full || this.#knownAddresses === undefined) await this.#learnFacts()
+    if (full || this.#knownAddresses === undefined) {
+      await this.#learnFacts()
+      await this.#lookForMissing()
+    }
     const pass = full ? await this.#reconciler.fullPass() : await this.#reconciler.pass()
     this.#lastSync = new Date()
     const ended = performance.now()
@@ -295,14 +301,18 @@ export class Director extends EventEmitter<DirectorEvents> {
     const others = facts.addresses.filter(
       (one) => one.interface !== link && !isIpv6LinkLocal(one.address.replace(/%.*$/, '')),
     )
-    const { kernelRelease, iptablesRandomFully, primary, unavailable = {} } = facts
-    const fingerprint = JSON.stringify([others, kernelRelease, iptablesRandomFully, primary, unavailable])
+    const fingerprint = JSON.stringify({ ...facts, addresses: others })
     if (fingerprint === this.#knownAddresses) return
     const { nodeName: name, zone } = this.#settings
     this.#planner.updateFacts({ ...facts, name, ...(zone !== undefined && { zone }) })
     this.#knownAddresses = fingerprint
     for (const [family, reason] of this.#planner.unavailable) this.emit('unavailable', { family, reason })
     this.#reconciler.forgetPicture()
+  }
+
+  async #lookForMissing(): Promise<void> {
+    await inTurns(this.#planner.compile())
+    await this.#missing.look(this.#planner.compiled, (event) => this.#tell('missing', event))
   }
 
   #touchEndpoints(service: string | undefined): void {
@@ -352,13 +362,5 @@ export class Director extends EventEmitter<DirectorEvents> {
         throw error
       })
     }
-  }
-
-  #scheduleRetry(): void {
-    clearTimeout(this.#retryTimer)
-    const next = this.#reconciler.retries.nextAt()
-    if (!this.#started || next === undefined) return
-    const pause = Math.max(0, next - performance.now())
-    this.#retryTimer = setTimeout(() => this.#inBackground(() => this.sync()), pause)
   }
 }

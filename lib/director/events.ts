@@ -1,6 +1,8 @@
 /** What a director tells those who listen. */
+import type { UnsupportedFeatureError } from '../errors.js'
 import type { Family } from '../ipvs/types.js'
 import type { Change, ServerChange } from './state/changes.js'
+import type { FlowsCleaned } from './sync/data-plane.js'
 import type { DrainingServer } from './sync/drain.js'
 
 export interface SyncedEvent {
@@ -32,6 +34,13 @@ export interface UnavailableEvent {
   readonly reason: string
 }
 
+export interface MissingEvent {
+  /** Names the feature, why it is not there, and what gets it. */
+  readonly error: UnsupportedFeatureError
+  /** Services that do without; empty where all of them do. The others are programmed. */
+  readonly owners: readonly string[]
+}
+
 export interface ProgrammedEvent {
   /** `namespace/name`, or the name of a plain service. */
   readonly service: string
@@ -46,7 +55,10 @@ export interface DirectorEvents {
   draining: [DrainingServer]
   /** A draining server was removed. */
   drained: [ServerChange]
+  /** Conntrack forgot flows to servers that a UDP service does not have, or found none. */
+  flowsCleaned: [FlowsCleaned]
   failed: [FailedEvent]
   unavailable: [UnavailableEvent]
+  missing: [MissingEvent]
   endpointProgrammed: [ProgrammedEvent]
 }

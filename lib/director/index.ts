@@ -20,11 +20,24 @@ export type {
   KubernetesServiceSpec,
   Maybe,
 } from './input/kubernetes.js'
-export type { DirectorOptions, DirectorTimeouts, LocalTraffic, ResolvedOptions } from './options.js'
+export type {
+  DirectorConntrack,
+  DirectorOptions,
+  DirectorTimeouts,
+  LocalTraffic,
+  ResolvedOptions,
+} from './options.js'
 export { singleChanges } from './state/single-changes.js'
 export { groupBySteps, orderChanges, type Step, steps } from './state/order.js'
 export { type DesiredState, plan } from './plan/plan.js'
-export type { ChangeFailure, ConnectionCounts, DataPlane, PlaneFacts } from './sync/data-plane.js'
+export type {
+  ChangeFailure,
+  ConnectionCounts,
+  DataPlane,
+  FlowsCleaned,
+  MissingFeature,
+  PlaneFacts,
+} from './sync/data-plane.js'
 export { Director, type DirectorPlan, type DirectorSettings } from './director.js'
 export type { DirectorHealth } from './health.js'
 export type { DrainingServer } from './sync/drain.js'
@@ -32,6 +45,7 @@ export type {
   DirectorEvents,
   DriftEvent,
   FailedEvent,
+  MissingEvent,
   ProgrammedEvent,
   SyncedEvent,
   UnavailableEvent,

@@ -1,10 +1,19 @@
 /** What the director can be told. Defaults are kube-proxy's where it has the option. */
-import { InvalidArgumentError } from '../errors.js'
 import type { Family, ForwardingMethod, SchedulerFlag, SchedulerName } from '../ipvs/types.js'
-import { type ChangeType, changeTypes } from './state/changes.js'
+import type { ChangeType } from './state/changes.js'
 import { drainTimeout, scheduler, schedulerFlags } from './input/check-ipvs.js'
 import * as check from './input/check.js'
-import { familyOf, type Prefix } from './input/ip.js'
+import type { Prefix } from './input/ip.js'
+import {
+  allowedChanges,
+  conntrack,
+  families,
+  localTraffic,
+  nodeIPs,
+  nodePortAddresses,
+  prefixes,
+  timeouts,
+} from './option-checks.js'
 import { defaultPrefix, type Names, namesFor } from './state/names.js'
 import { defaultMaxElements } from './state/sets.js'
 
@@ -19,6 +28,27 @@ export interface DirectorTimeouts {
   readonly tcpSeconds?: number
   readonly tcpFinSeconds?: number
   readonly udpSeconds?: number
+}
+
+/**
+ * Settings of conntrack that are kept as given; what is left out or 0 (false) stays as it is. The size of the table belongs
+ * to the machine: the kernel takes it in the initial network namespace only, elsewhere `status().troubled` says so.
+ */
+export interface DirectorConntrack {
+  /** Flows that the table may hold, per processor; its buckets become a quarter of that where they are fewer. kube-proxy: 32768 */
+  readonly maxPerCore?: number
+  /** The least that `maxPerCore` comes to; nothing without it. kube-proxy: 131072 */
+  readonly min?: number
+  /** Until an idle TCP connection is forgotten, seconds. kube-proxy: 86400 */
+  readonly tcpEstablishedSeconds?: number
+  /** Until a TCP connection is forgotten that one end has closed, seconds. kube-proxy: 3600 */
+  readonly tcpCloseWaitSeconds?: number
+  /** Packets outside of the TCP window are no reason to call a connection invalid. kube-proxy: false */
+  readonly tcpBeLiberal?: boolean
+  /** Until a UDP flow without answers is forgotten, seconds. kube-proxy: 0 */
+  readonly udpSeconds?: number
+  /** Until a UDP flow with answers is forgotten, seconds. kube-proxy: 0 */
+  readonly udpStreamSeconds?: number
 }
 
 export interface DirectorOptions {
@@ -46,14 +76,19 @@ export interface DirectorOptions {
   /** Do not answer ARP for virtual addresses on other interfaces. @default false */
   readonly strictArp?: boolean
   readonly timeouts?: DirectorTimeouts
+  /** Settings of conntrack; `'kube-proxy'`: with kube-proxy's defaults. @default none: the kernel's stay */
+  readonly conntrack?: 'kube-proxy' | DirectorConntrack
   /** Masquerade all traffic to cluster addresses. @default false */
   readonly masqueradeAll?: boolean
   /** Bit of the packet mark that asks for masquerading, 0–31. @default 14 */
   readonly masqueradeBit?: number
   /** @default none: only what the node itself sends from a virtual address is masqueraded */
   readonly localTraffic?: LocalTraffic
-  /** Node ports are served on the node's addresses within these prefixes. @default all of them */
-  readonly nodePortAddresses?: readonly string[]
+  /**
+   * Node ports are served on the node's addresses within these prefixes. `'primary'` (or `['primary']`, as kube-proxy has
+   * it): on the node's own address of each family, see `nodeIPs`. @default all of them
+   */
+  readonly nodePortAddresses?: 'primary' | readonly string[]
   /**
    * The node's own address, at most one of each family, as kube-proxy takes it from the node object or `--bind-address`:
    * source ranges that hold it let the node itself in. @default the address of the link that the default route leaves by
@@ -86,10 +121,11 @@ export interface ResolvedOptions {
   readonly foreignServices: 'remove' | 'keep'
   readonly strictArp: boolean
   readonly timeouts: DirectorTimeouts
+  readonly conntrack: DirectorConntrack
   readonly masqueradeAll: boolean
   readonly masqueradeBit: number
   readonly localTraffic: LocalTraffic | undefined
-  readonly nodePortAddresses: readonly Prefix[]
+  readonly nodePortAddresses: 'primary' | readonly Prefix[]
   readonly nodeIPs: Readonly<Partial<Record<Family, string>>>
   readonly answerPing: boolean
   readonly localFallback: boolean
@@ -110,6 +146,7 @@ const keys: readonly (keyof DirectorOptions)[] = [
   'foreignServices',
   'strictArp',
   'timeouts',
+  'conntrack',
   'masqueradeAll',
   'masqueradeBit',
   'localTraffic',
@@ -143,10 +180,11 @@ export function resolveOptions(options: DirectorOptions = {}): ResolvedOptions {
     foreignServices: check.oneOf('foreignServices', foreign, ['remove', 'keep']),
     strictArp: check.boolean('strictArp', options.strictArp ?? false),
     timeouts: timeouts(options.timeouts ?? {}),
+    conntrack: conntrack(options.conntrack),
     masqueradeAll: check.boolean('masqueradeAll', options.masqueradeAll ?? false),
     masqueradeBit: check.integer('masqueradeBit', options.masqueradeBit ?? 14, 0, 31),
     localTraffic: options.localTraffic === undefined ? undefined : localTraffic(options.localTraffic),
-    nodePortAddresses: prefixes('nodePortAddresses', options.nodePortAddresses),
+    nodePortAddresses: nodePortAddresses(options.nodePortAddresses),
     nodeIPs: nodeIPs(options.nodeIPs),
     answerPing: check.boolean('answerPing', options.answerPing ?? false),
     localFallback: check.boolean('localFallback', options.localFallback ?? true),
@@ -154,69 +192,4 @@ export function resolveOptions(options: DirectorOptions = {}): ResolvedOptions {
     maxElements: check.integer('maxElements', options.maxElements ?? defaultMaxElements, 1, 0xffffffff),
     allowedChanges: allowedChanges(options.allowedChanges),
   }
-}
-
-function families(value: readonly Family[] = ['inet', 'inet6']): readonly Family[] {
-  const found = check
-    .list('families', value)
-    .map((item, index): Family => check.oneOf(`families[${index}]`, item, ['inet', 'inet6']))
-  if (found.length > 0) return [...new Set(found)].sort()
-  throw new InvalidArgumentError('families', value, "'inet', 'inet6' or both")
-}
-
-function allowedChanges(value: readonly ChangeType[] | undefined): ReadonlySet<ChangeType> | undefined {
-  if (value === undefined) return undefined
-  const found = check.list('allowedChanges', value)
-  return new Set(found.map((type, index) => check.oneOf(`allowedChanges[${index}]`, type, changeTypes)))
-}
-
-function prefixes(field: string, values: readonly string[] | undefined): Prefix[] {
-  return check.list(field, values).map((value, index) => check.prefix(`${field}[${index}]`, value))
-}
-
-function nodeIPs(values: readonly string[] | undefined): Partial<Record<Family, string>> {
-  const result: Partial<Record<Family, string>> = {}
-  check.list('nodeIPs', values).forEach((value, index) => {
-    const address = check.address(`nodeIPs[${index}]`, value)
-    const family = familyOf(address)
-    if (result[family] !== undefined)
-      throw new InvalidArgumentError(`nodeIPs[${index}]`, value, 'at most one address of each family')
-    result[family] = address
-  })
-  return result
-}
-
-/** INT_MAX / HZ at 100 ticks a second, the fewest that Linux has: what a kernel that counts faster refuses, it says itself. */
-const longestTimeoutSeconds = 21474836
-
-function timeouts(value: DirectorTimeouts): DirectorTimeouts {
-  check.object('timeouts', value)
-  check.knownKeys('timeouts', value, ['tcpSeconds', 'tcpFinSeconds', 'udpSeconds'])
-  for (const [name, seconds] of Object.entries(value))
-    check.integer(`timeouts.${name}`, seconds, 0, longestTimeoutSeconds)
-  return value
-}
-
-function localTraffic(value: LocalTraffic): LocalTraffic {
-  check.object('localTraffic', value)
-  const kind = check.oneOf('localTraffic.kind', value.kind, ['cidrs', 'bridge', 'interface-prefix'])
-  if (kind === 'cidrs' && value.kind === 'cidrs') {
-    const found = prefixes('localTraffic.cidrs', value.cidrs)
-    found.forEach((prefix, index) => {
-      if (found.findIndex(({ family }) => family === prefix.family) === index) return
-      throw new InvalidArgumentError(
-        `localTraffic.cidrs[${index}]`,
-        prefix.text,
-        'at most one prefix of each family',
-      )
-    })
-    return { kind, cidrs: found.map(({ text }) => text) }
-  }
-  const name =
-    value.kind === 'bridge' ? value.interface : value.kind === 'interface-prefix' ? value.prefix : ''
-  if (!/^[^\s/:%"]{1,15}$/.test(name)) {
-    const field = value.kind === 'bridge' ? 'localTraffic.interface' : 'localTraffic.prefix'
-    throw new InvalidArgumentError(field, name, 'an interface name')
-  }
-  return value
 }

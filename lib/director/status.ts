@@ -1,4 +1,5 @@
 /** How things stand: what is programmed, what is not as wished, and why. */
+import type { UnsupportedFeatureError } from '../errors.js'
 import type { Family } from '../ipvs/types.js'
 import { type Change, describeChange } from './state/changes.js'
 import type { DrainingServer } from './sync/drain.js'
@@ -24,6 +25,8 @@ export interface DirectorStatus {
   readonly troubled: ReadonlyMap<string, readonly string[]>
   /** Families that were asked for and that this node cannot serve (it has no ip6tables …), and why. */
   readonly unavailable: ReadonlyMap<Family, string>
+  /** What the kernel lacks of what is wished: schedulers, set types, modules. As of the first pass, or the last look. */
+  readonly missing: readonly UnsupportedFeatureError[]
   /** Changes that the option `allowedChanges` keeps from being made. */
   readonly withheld: readonly Change[]
 }
@@ -31,7 +34,7 @@ export interface DirectorStatus {
 export function statusOf(
   planner: Planner,
   reconciler: Reconciler,
-  known: Pick<DirectorStatus, 'started' | 'lastSync' | 'lastQueued' | 'wishes'>,
+  known: Pick<DirectorStatus, 'started' | 'lastSync' | 'lastQueued' | 'wishes' | 'missing'>,
 ): DirectorStatus {
   const { services } = planner.compiled
   return {

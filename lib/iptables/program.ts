@@ -20,6 +20,9 @@ export interface IptablesOptions {
 /** Seconds to wait for another program that holds the lock of the legacy variant. */
 const lockSeconds = 5
 
+/** As long as a set's name may be. */
+const nobodysSet = 'ipvs-director-asks-for-set-match'.slice(0, 31)
+
 interface Finished {
   readonly code: number
   readonly output: string
@@ -44,6 +47,18 @@ export class Iptables {
   /** Each table is changed as a whole or not at all. @throws `ERR_UNSUPPORTED_FEATURE`, `ERR_IPTABLES` */
   async write(change: IptablesChange): Promise<void> {
     await this.#run('restore', ['-w', String(lockSeconds), '--noflush'], restoreText(change))
+  }
+
+  /**
+   * Why rules cannot ask sets; `undefined`: they can. Tried with a set that nobody has: nothing is written, and the kernel
+   * loads the match where it is a module. @throws `ERR_UNSUPPORTED_FEATURE`
+   */
+  async whyNoSetMatch(): Promise<string | undefined> {
+    const { code, errors } = await this.#start(
+      [`${await this.#findPrefix()}-restore`, '-w', String(lockSeconds), '--noflush', '--test'],
+      `*filter\n-I INPUT -m set --match-set ${nobodysSet} dst\nCOMMIT\n`,
+    )
+    return code === 0 ? undefined : setMatchProblem(errors)
   }
 
   /** `'1.8.9'`. @throws `ERR_UNSUPPORTED_FEATURE` */
@@ -129,6 +144,11 @@ function runToEnd(program: string, args: readonly string[], input: string): Prom
     })
     child.stdin.end(input)
   })
+}
+
+/** That the set is not there is what the match itself finds out: then there is one. */
+export function setMatchProblem(errors: string): string | undefined {
+  return /Set \S+ doesn't exist/.test(errors) ? undefined : firstLine(errors)
 }
 
 function firstLine(text: string): string {

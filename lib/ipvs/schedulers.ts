@@ -33,10 +33,11 @@ const IMPOSSIBLE = { fwmark: 0xffffffff, family: 'inet6' } as const
 /** For each scheduler whether the kernel has it; undefined where it did not say (no IPVS for IPv6, no permission). */
 export async function probeSchedulers(
   handle: KernelHandle,
-): Promise<Map<SchedulerName, boolean | undefined>> {
+  names: readonly string[] = SCHEDULERS,
+): Promise<Map<string, boolean | undefined>> {
   const addon = native()
   const table = new OperationTable()
-  for (const [index, scheduler] of SCHEDULERS.entries()) {
+  for (const [index, scheduler] of names.entries()) {
     table.addService('addService', { ...IMPOSSIBLE, scheduler })
     const { view, offset } = table.locate(index)
     view.setUint32(offset + addon.ipvs.operationRow.fields.netmask.offset, 0, littleEndian)
@@ -45,9 +46,9 @@ export async function probeSchedulers(
   const outcome = await addon.commit(handle, [run], { stopOnRefusal: false, aborted: undefined })
   if (outcome.failure !== undefined) throw outcome.failure as Error
   const refused = new DataView(outcome.runs[0]?.refused ?? new ArrayBuffer(0))
-  const answers = new Map<SchedulerName, boolean | undefined>(SCHEDULERS.map((name) => [name, undefined]))
+  const answers = new Map<string, boolean | undefined>(names.map((name) => [name, undefined]))
   for (let row = 0; row < refused.byteLength; row += REFUSAL_BYTES) {
-    const scheduler = SCHEDULERS[refused.getUint32(row, littleEndian)] as SchedulerName
+    const scheduler = names[refused.getUint32(row, littleEndian)] as string
     const code = refused.getInt32(row + 4, littleEndian)
     if (code === ENOENT || code === EINVAL) answers.set(scheduler, code === EINVAL)
   }

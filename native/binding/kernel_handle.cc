@@ -4,6 +4,7 @@
 
 #include "binding/errors.h"
 #include "binding/task.h"
+#include "netlink/tcp_port.h"
 
 namespace director::binding {
 namespace {
@@ -34,6 +35,7 @@ Napi::Function KernelHandle::Define(Napi::Env env) {
                          InstanceMethod<&KernelHandle::Close>("close"),
                          InstanceMethod<&KernelHandle::OpenFile>("openFile"),
                          InstanceMethod<&KernelHandle::ListFiles>("listFiles"),
+                         InstanceMethod<&KernelHandle::BindPort>("bindPort"),
                      });
 }
 
@@ -86,6 +88,18 @@ Napi::Value KernelHandle::ListFiles(const Napi::CallbackInfo& info) {
         for (uint32_t i = 0; i < names.size(); ++i) array.Set(i, names[i]);
         return array;
       });
+}
+
+// bindPort(address, port) → Promise<fd>: a TCP socket in the handle's namespace, bound and not listening yet.
+// The caller closes it.
+Napi::Value KernelHandle::BindPort(const Napi::CallbackInfo& info) {
+  auto state = StateOf(info.This());
+  const std::string address = info[0].As<Napi::String>();
+  const auto port = static_cast<uint16_t>(info[1].As<Napi::Number>().Uint32Value());
+  return Task<UniqueFd>::Start(
+      info.Env(), "ipvs_director.bindPort",
+      [=] { return netlink::BindTcpPort(*state->where, address, port); },
+      [](Napi::Env env, UniqueFd& fd) { return Napi::Number::New(env, fd.Release()); });
 }
 
 }  // namespace director::binding

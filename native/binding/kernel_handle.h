@@ -42,6 +42,7 @@ class KernelHandle final : public Napi::ObjectWrap<KernelHandle> {
   void Close(const Napi::CallbackInfo& info);
   Napi::Value OpenFile(const Napi::CallbackInfo& info);
   Napi::Value ListFiles(const Napi::CallbackInfo& info);
+  Napi::Value BindPort(const Napi::CallbackInfo& info);
 
   std::shared_ptr<KernelState> state_;
 };

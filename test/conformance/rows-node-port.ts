@@ -140,6 +140,51 @@ export const nodePortRows: readonly Row[] = [
       },
     },
   },
+  ...(['primary', ['primary']] as const).map((nodePortAddresses): Row => ({
+    name: `nodePortAddresses ${JSON.stringify(nodePortAddresses)} choose the node's own address of each family`,
+    options: { nodePortAddresses },
+    facts: {
+      primary: { inet: '192.0.2.1', inet6: '2001:db8::1' },
+      addresses: [
+        { interface: 'eth0', address: '100.101.102.103' },
+        { interface: 'eth1', address: '192.0.2.1' },
+        { interface: 'eth1', address: '2001:db8::1' },
+        { interface: 'eth2', address: '2001:db8:1::1' },
+      ],
+    },
+    desired: {
+      services: [service({ type: 'NodePort', clusterIPs: ['10.20.30.41', 'fd00::41'], ports: [nodePort()] })],
+    },
+    expect: {
+      services: {
+        'tcp 10.20.30.41:80': [],
+        'tcp [fd00::41]:80': [],
+        'tcp 192.0.2.1:3001': [],
+        'tcp [2001:db8::1]:3001': [],
+      },
+    },
+  })),
+  {
+    name: 'nodePortAddresses that are the primary ones follow nodeIPs, and are none where the node has no such address',
+    options: { nodePortAddresses: 'primary', nodeIPs: ['100.101.102.103', '2001:db8::99'] },
+    facts: {
+      addresses: [
+        { interface: 'eth0', address: '192.0.2.1' },
+        { interface: 'eth0', address: '100.101.102.103' },
+        { interface: 'eth0', address: '2001:db8::1' },
+      ],
+    },
+    desired: {
+      services: [service({ type: 'NodePort', clusterIPs: ['10.20.30.41', 'fd00::41'], ports: [nodePort()] })],
+    },
+    expect: {
+      services: {
+        'tcp 10.20.30.41:80': [],
+        'tcp [fd00::41]:80': [],
+        'tcp 100.101.102.103:3001': [],
+      },
+    },
+  },
   {
     name: 'a Local node port has local servers only and keeps the client’s address',
     facts: eth0,

@@ -68,6 +68,31 @@ export const nodeRows: readonly Row[] = [
       sysctls: { ...always, 'net.ipv4.conf.all.arp_ignore': '1', 'net.ipv4.conf.all.arp_announce': '2' },
     },
   },
+  {
+    name: 'settings of conntrack are written where they are asked for; 0 leaves them',
+    options: {
+      families: ['inet'],
+      conntrack: {
+        maxPerCore: 0,
+        min: 131072,
+        tcpEstablishedSeconds: 86400,
+        tcpCloseWaitSeconds: 3600,
+        tcpBeLiberal: true,
+        udpSeconds: 0,
+        udpStreamSeconds: 121,
+      },
+    },
+    desired: {},
+    expect: {
+      sysctls: {
+        ...always,
+        'net.netfilter.nf_conntrack_tcp_timeout_established': '86400',
+        'net.netfilter.nf_conntrack_tcp_timeout_close_wait': '3600',
+        'net.netfilter.nf_conntrack_tcp_be_liberal': '1',
+        'net.netfilter.nf_conntrack_udp_timeout_stream': '121',
+      },
+    },
+  },
   ...(['4.1.0', '5.8.18'] as const).map((kernelRelease) => ({
     name: `on Linux ${kernelRelease} a reused port is not delayed`,
     facts: { kernelRelease },

@@ -161,6 +161,10 @@ test('a scheduler that the kernel does not have fails its service alone', async 
   const { failed } = await director.sync()
   assert.ok(failed.length > 0)
   assert.deepEqual([...director.status().troubled.keys()], ['ns/svc'])
+  assert.deepEqual(
+    director.status().missing.map(({ feature }) => feature),
+    ['scheduler nosuch'],
+  )
   const saved = execFileSync('ipvsadm', ['-Sn'], { encoding: 'utf8' })
   assert.match(saved, /10\.96\.9\.9:80/)
   assert.doesNotMatch(

@@ -30,8 +30,13 @@ function chosen<T>(all: readonly T[]): readonly T[] {
 
 let kernel: Kernel
 
-/** What rows set here goes into each namespace that is made later, where servers would no longer answer ARP. */
-const inherited = ['net.ipv4.conf.all.arp_ignore', 'net.ipv4.conf.all.arp_announce']
+/** What rows set here goes into each namespace that is made later (servers there would no longer answer ARP), or lasts. */
+const inherited = [
+  ...['net.ipv4.conf.all.arp_ignore', 'net.ipv4.conf.all.arp_announce'],
+  ...['tcp_timeout_established', 'tcp_timeout_close_wait', 'tcp_be_liberal', 'udp_timeout_stream'].map(
+    (name) => `net.netfilter.nf_conntrack_${name}`,
+  ),
+]
 const found = new Map<string, string>()
 
 before(async () => {

@@ -63,3 +63,32 @@ test('every planned setting has its planned value in the kernel afterwards', asy
   await director.cleanup()
   for (const [name, value] of before) execFileSync('sysctl', ['-q', '-w', `${name}=${value}`])
 })
+
+test('settings of conntrack are left alone by a dry run, set, and put right; more buckets than asked for are fine', async () => {
+  const names = ['max', 'buckets', 'udp_timeout'].map((name) => `net.netfilter.nf_conntrack_${name}`)
+  const [max = '', buckets = '', udp = ''] = names
+  const before = new Map(names.map((name) => [name, sysctl(name)]))
+  const more = Number(before.get(buckets)) + 1000
+  const director = new Director(kernel, {
+    families: ['inet'],
+    nodeName: 'test-node',
+    conntrack: { maxPerCore: 1, min: 4 * more, udpSeconds: 31 },
+  })
+  const wanted = [`~ sysctl ${max} = ${4 * more}`, `~ sysctl ${buckets} = ${more}`, `~ sysctl ${udp} = 31`]
+  const plannedLines = String(await director.plan()).split('\n')
+  assert.deepEqual(
+    plannedLines.filter((line) => line.includes('nf_conntrack')),
+    wanted,
+  )
+  assert.equal(sysctl(max), before.get(max))
+  assert.deepEqual((await director.sync()).failed, [])
+  assert.equal(sysctl(max), String(4 * more))
+  assert.equal(sysctl(udp), '31')
+  // The kernel rounded it up.
+  assert.ok(Number(sysctl(buckets)) > more)
+  execFileSync('sysctl', ['-q', '-w', `${udp}=77`])
+  const { drift } = await director.sync({ full: true })
+  assert.deepEqual(drift.map(describeChange), [`~ sysctl ${udp} = 31`])
+  await director.cleanup()
+  for (const [name, value] of before) execFileSync('sysctl', ['-q', '-w', `${name}=${value}`])
+})

@@ -23,6 +23,8 @@ export class MemoryPlane implements DataPlane {
   observations = 0
   closed = false
   statistics?: NonNullable<DataPlane['statistics']>
+  missing?: NonNullable<DataPlane['missing']>
+  watchFlows?: NonNullable<DataPlane['watchFlows']>
   /** Why a change is refused; by default none is. */
   refuse: (change: Change) => string | undefined = () => undefined
   /** Connections of every draining server. */

@@ -72,6 +72,9 @@ async function run(
     director.on('unavailable', ({ family, reason }) =>
       process.stderr.write(`${family} is not served: ${reason}\n`),
     )
+    director.on('missing', ({ error, owners }) =>
+      process.stderr.write(`missing ${[error.message, ...owners].join(', ')}\n`),
+    )
     await wish(director, manifests)
     await work(director, flags)
   } finally {

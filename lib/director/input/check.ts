@@ -15,6 +15,12 @@ export function integer(field: string, value: unknown, min: number, max: number)
   throw new InvalidArgumentError(field, value, `a whole number from ${min} to ${max}`)
 }
 
+/** Fractions too. */
+export function number(field: string, value: unknown, min: number, max: number): number {
+  if (typeof value === 'number' && value >= min && value <= max) return value
+  throw new InvalidArgumentError(field, value, `a number from ${min} to ${max}`)
+}
+
 export function port(field: string, value: unknown): number {
   return integer(field, value, 1, 65535)
 }

@@ -2,9 +2,10 @@
 import type { IpvsStatistics } from '../../ipvs/statistics.js'
 import type { Director } from '../director.js'
 import type { FailedEvent, SyncedEvent } from '../events.js'
+import type { FlowsCleaned } from '../sync/data-plane.js'
 import { exposition, Histogram, type Metric, type Sample } from './exposition.js'
 
-/** 1 ms to 16 s, doubling: kube-proxy's. */
+/** 1 ms to 16 s, doubling: kube-proxy's, of passes and of cleaning flows. */
 const syncBounds = Array.from({ length: 15 }, (_, power) => 0.001 * 2 ** power)
 
 /** 0.25 s to 5 min: kube-proxy's. */
@@ -16,9 +17,18 @@ const programmingBounds = [
   ...Array.from({ length: 7 }, (_, index) => 120 + 30 * index),
 ]
 
+/** What a health server answers: counted from zero, so that the first refusal shows as a rise. */
+const healthCodes: readonly [code: number, answers: number][] = [
+  [200, 0],
+  [503, 0],
+]
+
 export class DirectorMetrics {
   readonly #syncSeconds = new Histogram(syncBounds)
   readonly #programmingSeconds = new Histogram(programmingBounds)
+  readonly #flowSeconds = new Histogram(syncBounds)
+  readonly #answers = { healthz: new Map([...healthCodes]), livez: new Map([...healthCodes]) }
+  #flows = 0
   #changes = 0
   #failures = 0
   #restoreFailures = 0
@@ -30,13 +40,25 @@ export class DirectorMetrics {
     director.on('synced', (event) => this.#synced(event))
     director.on('failed', (event) => this.#failed(event))
     director.on('drift', ({ changes }) => (this.#drift += changes.length))
+    director.on('flowsCleaned', (event) => this.#flowsCleaned(event))
     director.on('drained', () => (this.#drained += 1))
     director.on('endpointProgrammed', ({ latencyMs }) => this.#programmingSeconds.observe(latencyMs / 1000))
   }
 
+  /** For whoever serves `/healthz` and `/livez`, as `director run --metrics-port` does: one was answered. */
+  countAnswer(path: 'healthz' | 'livez', code: number): void {
+    const answers = this.#answers[path]
+    answers.set(code, (answers.get(code) ?? 0) + 1)
+  }
+
   /** The values now, as data: for those who have a metrics library of their own. */
   async collect(): Promise<Metric[]> {
-    return [...this.#kubeProxy(), ...this.#own(), ...ipvsMetrics(await this.director.statistics())]
+    return [
+      ...this.#kubeProxy(),
+      ...this.#answered(),
+      ...this.#own(),
+      ...ipvsMetrics(await this.director.statistics()),
+    ]
   }
 
   /** The same as Prometheus reads it. Serve it as {@link expositionType}. */
@@ -47,6 +69,11 @@ export class DirectorMetrics {
   #synced({ changes, durationMs }: SyncedEvent): void {
     this.#syncSeconds.observe(durationMs / 1000)
     this.#changes += changes
+  }
+
+  #flowsCleaned({ deleted, durationMs }: FlowsCleaned): void {
+    this.#flowSeconds.observe(durationMs / 1000)
+    this.#flows += deleted
   }
 
   #failed({ change }: FailedEvent): void {
@@ -94,6 +121,16 @@ export class DirectorMetrics {
         'Failed runs of iptables-restore',
         this.#restoreFailures,
       ),
+      histogram(
+        'conntrack_reconciler_sync_duration_seconds',
+        'How long it took to find and delete stale UDP flows',
+        this.#flowSeconds,
+      ),
+      counter(
+        name('conntrack_reconciler_deleted_entries_total'),
+        'Stale UDP flows that were deleted',
+        this.#flows,
+      ),
       {
         name: name('sync_proxy_rules_no_local_endpoints_total'),
         help: 'Services with a Local policy and endpoints, none of them on this node',
@@ -104,6 +141,15 @@ export class DirectorMetrics {
         })),
       },
     ]
+  }
+
+  #answered(): Metric[] {
+    return (['healthz', 'livez'] as const).map((path) => ({
+      name: `kubeproxy_proxy_${path}_total`,
+      help: `Answers to /${path}`,
+      type: 'counter',
+      samples: [...this.#answers[path]].map(([code, value]) => ({ labels: { code: String(code) }, value })),
+    }))
   }
 
   #own(): Metric[] {

@@ -22,6 +22,8 @@ export interface NodeFacts {
   readonly unavailable?: Partial<Record<Family, string>>
   /** Release of the running kernel: `'6.1.0-18-amd64'`. */
   readonly kernelRelease: string
+  /** Processors of the machine: the size of conntrack's table is given for each. @default 1 */
+  readonly processors?: number
   /** Whether this iptables knows MASQUERADE --random-fully (1.6.2). @default true */
   readonly iptablesRandomFully?: boolean
 }
@@ -31,6 +33,7 @@ export interface NodeView {
   readonly name: string
   readonly zone: string | undefined
   readonly kernelRelease: string
+  readonly processors: number
   readonly iptablesRandomFully: boolean
   primary(family: Family): string | undefined
   /** Addresses on which node ports are served, sorted. */
@@ -48,9 +51,14 @@ export function viewNode(facts: NodeFacts, options: ResolvedOptions): NodeView {
   check.object('facts', facts)
   const all = ownAddresses(facts, options.names.link)
   const own = all.filter((entry) => !isOfAnotherDirector(entry)).map(({ address }) => address)
+  const primary = (family: Family): string | undefined =>
+    options.nodeIPs[family] ??
+    facts.primary?.[family] ??
+    own.find((address) => familyOf(address) === family && isReachable(address))
+  const chosen = { prefixes: options.nodePortAddresses, primary }
   const nodePorts = {
-    inet: nodePortAddresses(own, 'inet', options),
-    inet6: nodePortAddresses(own, 'inet6', options),
+    inet: nodePortAddresses(own, 'inet', chosen),
+    inet6: nodePortAddresses(own, 'inet6', chosen),
   }
   const elsewhere = new Set(all.map(({ address }) => address))
   const ofNode = new Set(own)
@@ -58,11 +66,9 @@ export function viewNode(facts: NodeFacts, options: ResolvedOptions): NodeView {
     name: check.text('facts.name', facts.name),
     zone: facts.zone,
     kernelRelease: facts.kernelRelease,
+    processors: check.integer('facts.processors', facts.processors ?? 1, 1, 65536),
     iptablesRandomFully: facts.iptablesRandomFully ?? true,
-    primary: (family) =>
-      options.nodeIPs[family] ??
-      facts.primary?.[family] ??
-      own.find((address) => familyOf(address) === family && isReachable(address)),
+    primary,
     nodePortAddresses: (family) => nodePorts[family],
     healthCheckAddresses:
       options.nodePortAddresses.length === 0
@@ -98,17 +104,28 @@ function isReachable(address: string): boolean {
   return !isLoopback(address) && !isIpv6LinkLocal(address)
 }
 
-/** Prefixes of the other family only leave this family with all of its addresses. */
+/** Prefixes of the other family only leave this family with all of its addresses; without a primary one it has none. */
 function nodePortAddresses(
   own: readonly string[],
   family: Family,
-  options: ResolvedOptions,
+  chosen: {
+    readonly prefixes: ResolvedOptions['nodePortAddresses']
+    readonly primary: NodeView['primary']
+  },
 ): readonly string[] {
   const candidates = own.filter((address) => familyOf(address) === family && isReachable(address))
-  const prefixes = options.nodePortAddresses.filter((prefix) => prefix.family === family)
-  const chosen =
-    prefixes.length === 0
-      ? candidates
-      : candidates.filter((address) => prefixes.some((prefix) => prefixHolds(prefix, address)))
-  return [...new Set(chosen)].sort()
+  const serves = servesNodePorts(family, chosen)
+  return [...new Set(candidates.filter(serves))].sort()
+}
+
+function servesNodePorts(
+  family: Family,
+  { prefixes, primary }: Parameters<typeof nodePortAddresses>[2],
+): (address: string) => boolean {
+  if (prefixes === 'primary') {
+    const own = primary(family)
+    return (address) => address === own
+  }
+  const ofFamily = prefixes.filter((prefix) => prefix.family === family)
+  return (address) => ofFamily.length === 0 || ofFamily.some((prefix) => prefixHolds(prefix, address))
 }

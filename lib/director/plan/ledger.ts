@@ -47,7 +47,7 @@ export class Ledger {
     private readonly node: NodeView,
     private readonly options: ResolvedOptions,
   ) {
-    this.#sysctls = planSysctls(node.kernelRelease, options)
+    this.#sysctls = planSysctls(node, options)
     this.#timeouts = planTimeouts(options)
     for (const family of options.families) {
       this.#staleRules.add(family)

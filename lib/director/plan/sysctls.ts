@@ -1,8 +1,12 @@
 /** The kernel settings that the director needs, for this kernel and these options. */
-import type { ResolvedOptions } from '../options.js'
+import type { DirectorConntrack, ResolvedOptions } from '../options.js'
 import type { TimeoutState } from '../state/state.js'
+import type { NodeView } from './facts.js'
 
-export function planSysctls(kernelRelease: string, options: ResolvedOptions): Map<string, string> {
+export function planSysctls(
+  { kernelRelease, processors }: Pick<NodeView, 'kernelRelease' | 'processors'>,
+  options: ResolvedOptions,
+): Map<string, string> {
   const wanted = new Map([
     // iptables cannot change the source of packets that IPVS keeps out of conntrack.
     ['net.ipv4.vs.conntrack', '1'],
@@ -18,7 +22,30 @@ export function planSysctls(kernelRelease: string, options: ResolvedOptions): Ma
     wanted.set('net.ipv4.conf.all.arp_ignore', '1')
     wanted.set('net.ipv4.conf.all.arp_announce', '2')
   }
+  for (const [name, value] of planConntrack(options.conntrack, processors))
+    if (value > 0) wanted.set(`net.netfilter.nf_conntrack_${name}`, String(value))
   return wanted
+}
+
+/** The kernel rounds the number up to whole pages, and others may have asked for more: both are fine. */
+export const atLeastSysctls: ReadonlySet<string> = new Set(['net.netfilter.nf_conntrack_buckets'])
+
+/** INT_MAX: the kernel keeps the size in an int. */
+const mostFlows = 2147483647
+
+/** 0: as it is. Four flows a bucket, as kube-proxy has it. */
+function planConntrack(options: DirectorConntrack, processors: number): [name: string, value: number][] {
+  const { maxPerCore = 0, min = 0 } = options
+  const max = maxPerCore === 0 ? 0 : Math.min(Math.max(maxPerCore * processors, min), mostFlows)
+  return [
+    ['max', max],
+    ['buckets', Math.floor(max / 4)],
+    ['tcp_timeout_established', options.tcpEstablishedSeconds ?? 0],
+    ['tcp_timeout_close_wait', options.tcpCloseWaitSeconds ?? 0],
+    ['tcp_be_liberal', options.tcpBeLiberal === true ? 1 : 0],
+    ['udp_timeout', options.udpSeconds ?? 0],
+    ['udp_timeout_stream', options.udpStreamSeconds ?? 0],
+  ]
 }
 
 /** Those that are asked for: 0 leaves the kernel's. */

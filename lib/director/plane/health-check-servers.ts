@@ -1,9 +1,9 @@
 /**
  * Health-check node ports: small HTTP servers that tell outside balancers whether this node has endpoints of a service.
- * 200 with at least one and a director that keeps up, else 503; the count is in a header. They listen in the namespace
- * that this process is in: Node.js opens sockets nowhere else.
+ * 200 with at least one and a director that keeps up, else 503; the count is in a header.
  */
 import { createServer, type Server, type ServerResponse } from 'node:http'
+import type { ListenOptions } from 'node:net'
 import type { HealthCheckState } from '../state/state.js'
 
 /** All addresses: as Node.js has it, with the key under which a server is kept. */
@@ -15,9 +15,15 @@ interface RunningCheck {
   state: HealthCheckState
 }
 
+/** The descriptor of a bound socket that does not listen yet; without an address, on all of them. */
+export type BindPort = (port: number, address: string | undefined) => Promise<number>
+
 export class HealthCheckServers {
   readonly #checks = new Map<number, RunningCheck>()
   isHealthy: () => boolean = () => true
+
+  /** `bind`: for another namespace than this process's, which is the only one that Node.js makes sockets in. */
+  constructor(private readonly bind?: BindPort) {}
 
   /** What is served, with the addresses that are open in truth. */
   states(): Map<number, HealthCheckState> {
@@ -61,7 +67,12 @@ export class HealthCheckServers {
 
   async #open(port: number, address: string, check: RunningCheck): Promise<void> {
     const server = createServer((_request, response) => this.#answer(check.state, response))
-    await listen(server, { port, ...(address !== anywhere && { host: address }) })
+    const host = address === anywhere ? undefined : address
+    // Of a cluster's worker, `exclusive` keeps the descriptor here: that number is another one's in the primary process.
+    await listen(
+      server,
+      this.bind === undefined ? { port, host } : { fd: await this.bind(port, host), exclusive: true },
+    )
     check.servers.set(address, server)
   }
 
@@ -85,7 +96,7 @@ function listening(state: HealthCheckState, servers: ReadonlyMap<string, Server>
     : { ...state, addresses: addresses.filter((one) => servers.has(one)) }
 }
 
-function listen(server: Server, where: { port: number; host?: string }): Promise<void> {
+function listen(server: Server, where: ListenOptions & { readonly fd?: number }): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once('error', reject)
     server.listen(where, () => {

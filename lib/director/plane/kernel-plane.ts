@@ -1,18 +1,24 @@
 /** The data plane of one network namespace: IPVS, IP sets, iptables, a dummy link, sysctls, conntrack. */
-import { stat } from 'node:fs/promises'
-import { release } from 'node:os'
+import { cpus, release } from 'node:os'
 import { formatEndpoint } from '../../address.js'
-import { DirectorError, UnsupportedFeatureError } from '../../errors.js'
+import { DirectorError } from '../../errors.js'
 import { Iptables, type IptablesOptions } from '../../iptables/program.js'
 import type { IpvsStatistics } from '../../ipvs/statistics.js'
 import type { Snapshot } from '../../ipvs/snapshot.js'
 import type { Family, ServerState } from '../../ipvs/types.js'
 import type { Kernel } from '../../kernel.js'
 import type { Change } from '../state/changes.js'
-import type { ChangeFailure, ConnectionCounts, DataPlane, PlaneFacts } from '../sync/data-plane.js'
+import type {
+  ChangeFailure,
+  ConnectionCounts,
+  DataPlane,
+  FlowsCleaned,
+  MissingFeature,
+  PlaneFacts,
+} from '../sync/data-plane.js'
 import type { DrainingServer } from '../sync/drain.js'
 import type { ResolvedOptions } from '../options.js'
-import { type HealthCheckState, type KernelState, serviceKeyText } from '../state/state.js'
+import { type KernelState, serviceKeyText } from '../state/state.js'
 import { inTurns, type Steps } from '../../turns.js'
 import { makeInBatch } from './batch-changes.js'
 import { cleanFlows, flowTableOf } from './clean-flows.js'
@@ -21,6 +27,7 @@ import { isAtLeast, primaryAddresses, usableIptables } from './node-facts.js'
 import { observeKernel } from './observe.js'
 import { type BatchedChange, isBatched } from './piece.js'
 import { createSet, destroySet, growSet } from './set-changes.js'
+import { findMissing } from './start-check.js'
 
 export interface KernelPlaneOptions {
   /** The namespace that `kernel` was opened in, for the programs of iptables. @default the caller's own */
@@ -34,8 +41,8 @@ const mostSingleQuestions = 1 / 4
 
 export class KernelPlane implements DataPlane {
   readonly #iptables: Readonly<Record<Family, Iptables>>
-  readonly #healthChecks = new HealthCheckServers()
-  readonly #netns: string | undefined
+  readonly #healthChecks: HealthCheckServers
+  #onCleaned: (event: FlowsCleaned) => void = () => undefined
   /** At the last look. */
   #serviceCount = 0
 
@@ -44,7 +51,7 @@ export class KernelPlane implements DataPlane {
     private readonly options: ResolvedOptions,
     { netns, iptables: variant }: KernelPlaneOptions = {},
   ) {
-    this.#netns = netns
+    this.#healthChecks = new HealthCheckServers((port, address) => kernel.bindPort(port, address))
     const programs = { netns, variant }
     this.#iptables = { inet: new Iptables('inet', programs), inet6: new Iptables('inet6', programs) }
   }
@@ -57,9 +64,15 @@ export class KernelPlane implements DataPlane {
       addresses: addresses.map(({ link, address }) => ({ interface: link, address })),
       primary: await primaryAddresses(this.kernel, addresses, families),
       kernelRelease: release(),
+      // All that run, whichever of them this process may use: the table is the machine's.
+      processors: Math.max(1, cpus().length),
       iptablesRandomFully: versions.every((version) => isAtLeast(version, [1, 6, 2])),
       ...(Object.keys(unavailable).length > 0 && { unavailable }),
     }
+  }
+
+  missing(planned: KernelState): Promise<MissingFeature[]> {
+    return findMissing(this.kernel, this.#iptables, planned)
   }
 
   async observe(planned: KernelState): Promise<KernelState> {
@@ -106,6 +119,10 @@ export class KernelPlane implements DataPlane {
     this.#healthChecks.isHealthy = isHealthy
   }
 
+  watchFlows(onCleaned: (event: FlowsCleaned) => void): void {
+    this.#onCleaned = onCleaned
+  }
+
   close(): Promise<void> {
     return this.#healthChecks.close()
   }
@@ -114,29 +131,16 @@ export class KernelPlane implements DataPlane {
   async #cleanFlows(changes: readonly CleanFlowsChange[], planned: KernelState): Promise<ChangeFailure[]> {
     const table = flowTableOf(this.kernel)
     if (table === undefined || changes.length === 0) return []
+    const services = changes.map(({ service }) => service)
+    const began = performance.now()
     try {
-      await cleanFlows(
-        table,
-        changes.map(({ service }) => service),
-        planned,
-      )
+      const deleted = await cleanFlows(table, services, planned)
+      this.#onCleaned({ deleted, durationMs: performance.now() - began })
       return []
     } catch (error) {
       if (!(error instanceof Error)) throw error
       return changes.map((change) => ({ change, error }))
     }
-  }
-
-  /** A server in the wrong namespace would be worse than none: balancers would ask another host's, or nobody's. */
-  async #setHealthCheck(port: number, check: HealthCheckState): Promise<void> {
-    if (this.#netns !== undefined && !(await isOwnNamespace(this.#netns))) {
-      throw new UnsupportedFeatureError(
-        `health-check node port ${port}`,
-        `this process is not in ${this.#netns}, and Node.js opens sockets in its own namespace only`,
-        'start the director inside, with ip netns exec or nsenter --net, and without `netns`',
-      )
-    }
-    await this.#healthChecks.set(port, check)
   }
 
   async #makeOne(change: Change, planned: KernelState): Promise<void> {
@@ -161,7 +165,7 @@ export class KernelPlane implements DataPlane {
         return this.#iptables[change.family].write(change.rules)
       case 'openHealthCheck':
       case 'updateHealthCheck':
-        return this.#setHealthCheck(change.port, change.check)
+        return this.#healthChecks.set(change.port, change.check)
       case 'closeHealthCheck':
         return this.#healthChecks.remove(change.port)
       default:
@@ -209,9 +213,4 @@ async function removeDummy(kernel: Kernel, name: string): Promise<void> {
     })
   }
   await kernel.links.remove(name, { ifMissing: 'ignore' })
-}
-
-async function isOwnNamespace(path: string): Promise<boolean> {
-  const [there, here] = await Promise.all([stat(path), stat('/proc/self/ns/net')])
-  return there.ino === here.ino && there.dev === here.dev
 }

@@ -13,6 +13,7 @@ import { type SetDefinition, spareName } from '../state/sets.js'
 import { flowTableOf, readStaleFlows } from './clean-flows.js'
 import { canonicalAddress } from '../input/ip.js'
 import type { ResolvedOptions } from '../options.js'
+import { atLeastSysctls } from '../plan/sysctls.js'
 import {
   type HealthCheckState,
   type KernelState,
@@ -177,11 +178,16 @@ function addressText({ family, address, prefixLength }: LinkAddress): string {
 
 async function readSysctls(kernel: Kernel, planned: KernelState): Promise<Map<string, string>> {
   const result = new Map<string, string>()
-  for (const name of planned.sysctls.keys()) {
+  for (const [name, wanted] of planned.sysctls) {
     const value = await orNothing(['ENOENT'], () => kernel.sysctls.get(name))
-    if (value !== undefined) result.set(name, value)
+    if (value !== undefined) result.set(name, asWanted(name, value, wanted))
   }
   return result
+}
+
+/** More than what is asked for at least is as asked for. */
+function asWanted(name: string, value: string, wanted: string): string {
+  return atLeastSysctls.has(name) && Number(value) >= Number(wanted) ? wanted : value
 }
 
 async function readTimeouts(kernel: Kernel, planned: KernelState): Promise<TimeoutState> {

@@ -10,6 +10,7 @@ import { sameServer, sameService } from '../state/compare.js'
 import type { ChangeFailure, DataPlane } from './data-plane.js'
 import { withDoubtfulRules } from './doubt.js'
 import { comparing } from '../state/diff.js'
+import { withoutBlocked } from './blocked.js'
 import { type DrainingServer, Drains } from './drain.js'
 import { groupBySteps, grouping, orderChanges, type StepChanges } from '../state/order.js'
 import { afterCleanup, type Known, onlyOurs, withoutForeign } from './ownership.js'
@@ -93,8 +94,9 @@ export class Reconciler {
     const scope = (this.#taken = this.planner.takeScope())
     if (this.retries.size > 0) {
       widenScope(scope, this.retries.due(this.now()))
-      // An address waits for the rules of its family: whoever binds one tries them again.
+      // An address waits for the link and for the rules of its family: whoever binds one tries them again.
       for (const address of scope.addresses) scope.iptables.add(familyOf(address))
+      if (scope.addresses.size > 0) scope.singles.add('link')
     }
     if (isEmptyScope(scope)) return nothing
     const wanted = await inTurns(comparing(held, this.#target(held), scope))
@@ -260,10 +262,10 @@ export class Reconciler {
       const { ready, held: blocked } = withoutBlocked(step, failures)
       const failedNow = await this.plane.make(ready, this.planner.compiled)
       failures.push(...blocked, ...failedNow)
+      // The kernel said that something is there, or is not there, against our picture: look again.
+      if (failedNow.some(contradictsPicture)) this.#mustLook = true
       await inTurns(this.#enter(held, ready, failedNow))
     }
-    // The kernel said that something is there, or is not there, against our picture: look again.
-    if (failures.some(({ error }) => contradictsPicture(error))) this.#mustLook = true
     return failures
   }
 
@@ -338,32 +340,10 @@ function serverId({ key, serverKey }: { readonly key: string; readonly serverKey
   return `${key} ${serverKey}`
 }
 
-/**
- * An address is not bound while a service on it could not be made: what arrives would meet the host itself. Nor while the
- * rules of its family could not be written: what arrives would not be masqueraded.
- */
-function withoutBlocked(
-  step: readonly Change[],
-  failures: readonly ChangeFailure[],
-): { ready: readonly Change[]; held: ChangeFailure[] } {
-  const unserved = new Map<string, Error>()
-  const withoutRules = new Map<string, Error>()
-  for (const { change, error } of failures) {
-    if (change.type === 'addService' && 'address' in change.service)
-      unserved.set(change.service.address, error)
-    if (change.type === 'writeRules') withoutRules.set(change.family, error)
-  }
-  if (unserved.size + withoutRules.size === 0) return { ready: step, held: [] }
-  const held = step.flatMap((change) => {
-    if (change.type !== 'addAddress') return []
-    const error = unserved.get(change.address) ?? withoutRules.get(familyOf(change.address))
-    return error === undefined ? [] : [{ change, error }]
-  })
-  const blocked = new Set<Change>(held.map(({ change }) => change))
-  return { ready: step.filter((change) => !blocked.has(change)), held }
-}
-
-function contradictsPicture(error: Error): boolean {
+function contradictsPicture({ change, error }: ChangeFailure): boolean {
+  // Of a service itself this is about its scheduler: there is nothing to look at again.
+  const lacksScheduler = change.type === 'addService' || change.type === 'updateService'
+  if (lacksScheduler && 'code' in error && error.code === 'ENOENT') return false
   return 'code' in error && ['EEXIST', 'ENOENT', 'ESRCH', 'ENODEV'].includes(String(error.code))
 }
 

@@ -1,7 +1,15 @@
 /** Which UDP flows are cleaned up, and how often conntrack's table is walked for it. */
 import assert from 'node:assert/strict'
 import test from 'node:test'
-import { emptyState, type KernelState, serviceKeyText } from '../../../lib/index.js'
+import {
+  emptyState,
+  type FlowsCleaned,
+  type Kernel,
+  KernelPlane,
+  type KernelState,
+  serviceKeyText,
+} from '../../../lib/index.js'
+import { resolveOptions } from '../../../lib/director/options.js'
 import { cleanFlows, type FlowTable, readStaleFlows } from '../../../lib/director/plane/clean-flows.js'
 import type { FlowEnds } from '../../../lib/director/plane/flows.js'
 
@@ -49,6 +57,21 @@ test('the flows of many services are found in one walk of the table', async () =
   assert.equal(await cleanFlows(table, services, planned(100)), 4)
   assert.equal(table.walks, 1)
   assert.deepEqual(table.deleted, ['10.96.0.1 at 10.1.0.9', '10.96.0.3 at 10.1.0.8'])
+})
+
+test('a plane tells how many flows it deleted, once for all services of a step', async () => {
+  const table = new Table([flow('10.96.0.1', '10.1.0.9'), flow('10.96.0.2', '10.1.0.8')])
+  const plane = new KernelPlane({ conntrack: table } as unknown as Kernel, resolveOptions())
+  const told: FlowsCleaned[] = []
+  plane.watchFlows((event) => told.push(event))
+  const changes = [dns(1), dns(2)].map(
+    (service) => ({ type: 'cleanFlows', key: serviceKeyText(service), service }) as const,
+  )
+  assert.deepEqual(await plane.make(changes, planned(2)), [])
+  assert.deepEqual(
+    told.map(({ deleted }) => deleted),
+    [4],
+  )
 })
 
 test('only flows of the services that were asked about are cleaned', async () => {

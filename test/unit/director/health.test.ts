@@ -192,3 +192,26 @@ test('/metrics are served as Prometheus reads them, and other paths say what the
   assert.match(text, /^ipvs_director_virtual_services 0$/m)
   assert.equal((await get('/other')).code, 404)
 })
+
+test('answers of /healthz and /livez are counted by their codes under kube-proxy’s names', async (context) => {
+  const { director } = setUp(context)
+  const { get } = await watched(context, director)
+  const counted = async (): Promise<string[]> =>
+    (await get('/metrics')).text.split('\n').filter((line) => /^kubeproxy_proxy_(healthz|livez)_/.test(line))
+  assert.deepEqual(await counted(), [
+    'kubeproxy_proxy_healthz_total{code="200"} 0',
+    'kubeproxy_proxy_healthz_total{code="503"} 0',
+    'kubeproxy_proxy_livez_total{code="200"} 0',
+    'kubeproxy_proxy_livez_total{code="503"} 0',
+  ])
+  await get('/livez')
+  await director.sync()
+  director.setNodeEligible(false)
+  for (const path of ['/healthz', '/healthz', '/livez?verbose', '/other']) await get(path)
+  assert.deepEqual(await counted(), [
+    'kubeproxy_proxy_healthz_total{code="200"} 0',
+    'kubeproxy_proxy_healthz_total{code="503"} 2',
+    'kubeproxy_proxy_livez_total{code="200"} 1',
+    'kubeproxy_proxy_livez_total{code="503"} 1',
+  ])
+})

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
-import { DirectorMetrics, exposition } from '../../../lib/index.js'
+import { DirectorMetrics, exposition, type FlowsCleaned } from '../../../lib/index.js'
 import { Histogram } from '../../../lib/director/metrics/exposition.js'
 import { service, slice } from '../../conformance/row.js'
 import { setUp } from '../../support/director-setup.js'
+import { MemoryPlane } from '../../support/memory-plane.js'
 
 test('metrics are written as Prometheus reads them', () => {
   const histogram = new Histogram([0.1, 1])
@@ -66,6 +67,31 @@ test('what a director does is counted under kube-proxy’s names, and IPVS figur
     'ipvs_director_real_servers 2',
     'ipvs_connections_total 5',
     'ipvs_bytes_total{direction="out"} 1',
+  ]) {
+    assert.ok(lines.includes(line), line)
+  }
+})
+
+test('cleaning of UDP flows is told, timed and counted as kube-proxy’s reconciler of conntrack', async (context) => {
+  const plane = new MemoryPlane()
+  let cleaned: (event: FlowsCleaned) => void = () => assert.fail('nobody watches')
+  plane.watchFlows = (tell) => (cleaned = tell)
+  const { director } = setUp(context, {}, plane)
+  const metrics = new DirectorMetrics(director)
+  const told: FlowsCleaned[] = []
+  director.on('flowsCleaned', (event) => told.push(event))
+  cleaned({ deleted: 3, durationMs: 1.5 })
+  cleaned({ deleted: 0, durationMs: 20000 })
+  assert.deepEqual(told, [
+    { deleted: 3, durationMs: 1.5 },
+    { deleted: 0, durationMs: 20000 },
+  ])
+  const lines = (await metrics.text()).split('\n')
+  for (const line of [
+    'kubeproxy_conntrack_reconciler_sync_duration_seconds_bucket{le="0.002"} 1',
+    'kubeproxy_conntrack_reconciler_sync_duration_seconds_bucket{le="16.384"} 1',
+    'kubeproxy_conntrack_reconciler_sync_duration_seconds_count 2',
+    'kubeproxy_conntrack_reconciler_deleted_entries_total 3',
   ]) {
     assert.ok(lines.includes(line), line)
   }

@@ -118,6 +118,13 @@ test('bad options are named, misspelt ones too', () => {
   named('nodeIPs[1]', { nodeIPs: ['192.0.2.1', '192.0.2.2'] })
   named('drainTimeoutSeconds', { drainTimeoutSeconds: -1 })
   named('timeouts.tcpSeconds', { timeouts: { tcpSeconds: 1.5 } })
+  named('nodePortAddresses', { nodePortAddresses: 'secondary' })
+  named('nodePortAddresses', { nodePortAddresses: ['primary', '192.0.2.0/24'] })
+  named('nodePortAddresses[0]', { nodePortAddresses: ['192.0.2.1/33'] })
+  named('conntrack', { conntrack: 'default' })
+  named('conntrack.maxPerCore', { conntrack: { maxPerCore: -1 } })
+  named('conntrack.tcpBeLiberal', { conntrack: { tcpBeLiberal: 1 } })
+  named('conntrack.udpTimeout', { conntrack: { udpTimeout: 30 } })
 })
 
 test('a refused object leaves the plan as it was', () => {
