@@ -3,10 +3,12 @@ import assert from 'node:assert/strict'
 import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { release, tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import test, { after, before } from 'node:test'
 
+/** What the program does is no matter of the kernel, and each start costs seconds in the slow guest of the older one. */
+const skip = Number.parseInt(release(), 10) < 7 && 'many starts of a program: run on the newer kernel'
 const program = resolve('dist/lib/cli/main.js')
 const manifests = `
 kind: Service
@@ -64,31 +66,39 @@ const kernelText = (): string[] => [
   execFileSync('ip', ['-o', 'address'], { encoding: 'utf8' }),
 ]
 
-test('plan and dry runs print what would change and change nothing; apply and cleanup change that', () => {
-  execFileSync('iptables-save')
-  const before = kernelText()
-  const planned = director('plan', '--file', file)
-  assert.match(planned, /^\+ service tcp 10\.96\.0\.10:80 rr$/m)
-  assert.equal(director('apply', '--dry-run', '--file', file), planned)
-  assert.deepEqual(kernelText(), before)
+test(
+  'plan and dry runs print what would change and change nothing; apply and cleanup change that',
+  { skip },
+  () => {
+    // A look at a table makes it, on kernels where it is a module.
+    for (const table of ['nat', 'filter']) execFileSync('iptables', ['-t', table, '-L', '-n'])
+    const before = kernelText()
+    const planned = director('plan', '--file', file)
+    assert.match(planned, /^\+ service tcp 10\.96\.0\.10:80 rr$/m)
+    assert.equal(director('apply', '--dry-run', '--file', file), planned)
+    assert.deepEqual(kernelText(), before)
 
-  assert.equal(director('apply', '--file', file), planned)
-  assert.deepEqual(table(), programmed)
-  assert.match(execFileSync('ipset', ['save', 'LU-CLUSTER-IP'], { encoding: 'utf8' }), /10\.96\.0\.10,tcp:80/)
-  assert.deepEqual(JSON.parse(director('plan', '--file', file, '--json')), [])
+    assert.equal(director('apply', '--file', file), planned)
+    assert.deepEqual(table(), programmed)
+    assert.match(
+      execFileSync('ipset', ['save', 'LU-CLUSTER-IP'], { encoding: 'utf8' }),
+      /10\.96\.0\.10,tcp:80/,
+    )
+    assert.deepEqual(JSON.parse(director('plan', '--file', file, '--json')), [])
 
-  const applied = kernelText()
-  const leaving = director('cleanup', '--dry-run')
-  assert.match(leaving, /^- service fwmark 7 inet/m)
-  assert.deepEqual(kernelText(), applied)
-  assert.equal(director('cleanup'), leaving)
-  assert.deepEqual(table(), [])
-  assert.equal(execFileSync('ipset', ['list', '-n'], { encoding: 'utf8' }), '')
-  assert.doesNotMatch(execFileSync('iptables-save', { encoding: 'utf8' }), /LU-/)
-  assert.doesNotMatch(execFileSync('ip', ['-o', 'link'], { encoding: 'utf8' }), /lu-ipvs0/)
-})
+    const applied = kernelText()
+    const leaving = director('cleanup', '--dry-run')
+    assert.match(leaving, /^- service fwmark 7 inet/m)
+    assert.deepEqual(kernelText(), applied)
+    assert.equal(director('cleanup'), leaving)
+    assert.deepEqual(table(), [])
+    assert.equal(execFileSync('ipset', ['list', '-n'], { encoding: 'utf8' }), '')
+    assert.doesNotMatch(execFileSync('iptables-save', { encoding: 'utf8' }), /LU-/)
+    assert.doesNotMatch(execFileSync('ip', ['-o', 'link'], { encoding: 'utf8' }), /lu-ipvs0/)
+  },
+)
 
-test('an object that makes no sense is named, and what the kernel has of it stays', () => {
+test('an object that makes no sense is named, and what the kernel has of it stays', { skip }, () => {
   director('apply', '--file', file)
   const broken = join(folder, 'broken.yaml')
   writeFileSync(
@@ -111,21 +121,25 @@ test('an object that makes no sense is named, and what the kernel has of it stay
   assert.deepEqual(table(), [])
 })
 
-test('with --netns the kernel is programmed in that namespace alone, for the families that are named', () => {
-  execFileSync('ip', ['netns', 'add', 'blue'])
-  const there = (...args: string[]): string =>
-    execFileSync('ip', ['netns', 'exec', 'blue', ...args], { encoding: 'utf8' })
-  const args = ['--netns', '/run/netns/blue', '--family', 'inet6', '--prefix', 'BLUE-']
-  const wide = join(folder, 'wide.yaml')
-  writeFileSync(wide, manifests.replace('clusterIP: 10.96.0.10', 'clusterIPs: [10.96.0.10, "fd00::10"]'))
-  director('apply', '--file', wide, ...args)
-  assert.match(there('ipvsadm', '-Sn'), /^-A -t \[fd00::10\]:80 -s rr\s*$/)
-  assert.match(there('ipset', 'list', '-n'), /^BLUE-6-CLUSTER-IP$/m)
-  assert.deepEqual(table(), [])
-  director('cleanup', ...args)
-  assert.equal(there('ipvsadm', '-Sn'), '')
-  execFileSync('ip', ['netns', 'delete', 'blue'])
-})
+test(
+  'with --netns the kernel is programmed in that namespace alone, for the families that are named',
+  { skip },
+  () => {
+    execFileSync('ip', ['netns', 'add', 'blue'])
+    const there = (...args: string[]): string =>
+      execFileSync('ip', ['netns', 'exec', 'blue', ...args], { encoding: 'utf8' })
+    const args = ['--netns', '/run/netns/blue', '--family', 'inet6', '--prefix', 'BLUE-']
+    const wide = join(folder, 'wide.yaml')
+    writeFileSync(wide, manifests.replace('clusterIP: 10.96.0.10', 'clusterIPs: [10.96.0.10, "fd00::10"]'))
+    director('apply', '--file', wide, ...args)
+    assert.match(there('ipvsadm', '-Sn'), /^-A -t \[fd00::10\]:80 -s rr\s*$/)
+    assert.match(there('ipset', 'list', '-n'), /^BLUE-6-CLUSTER-IP$/m)
+    assert.deepEqual(table(), [])
+    director('cleanup', ...args)
+    assert.equal(there('ipvsadm', '-Sn'), '')
+    execFileSync('ip', ['netns', 'delete', 'blue'])
+  },
+)
 
 test('run programs what the files ask for and ends at SIGTERM, leaving the kernel as it is', async () => {
   execFileSync('ip', ['link', 'set', 'lo', 'up'])
