@@ -110,12 +110,14 @@ export const blocked: Plan = { blocked: true, held: true }
 
 export const drained: Plan = { generate: generateWhileStopped, most: 100_000, held: true }
 
-/** 10,000 services come and go again in a filter that runs. */
+/** 10,000 services come into a filter that runs. */
 export const filterChange: Driver = {
   name: 'ours',
   measure: () =>
     inNamespace(async ({ kernel }) => {
       const listener = kernel.conntrack.listen({ filter: { destinations: [service] } })
+      // The kernel has checked the program: that is no part of a change.
+      await listener.ready
       const destinations = Array.from({ length: 10_000 }, (_, index) => ({
         ...service,
         address: `10.${128 + (index >> 16)}.${(index >> 8) & 255}.${index & 255}`,

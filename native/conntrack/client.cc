@@ -104,8 +104,7 @@ uint64_t Client::Count(const FlowFilter& filter) {
 }
 
 Deletion Client::DeleteEach(const FlowFilter& filter) {
-  Deletion deletion;
-  std::optional<netlink::Refusal> refused;
+  DeletionTally tally;
   FlowDump dump(pool_, filter);
   std::vector<WriteRow> rows;
   for (DumpState state = DumpState::kMore; state == DumpState::kMore;) {
@@ -117,20 +116,9 @@ Deletion Client::DeleteEach(const FlowFilter& filter) {
     netlink::RunReport report;
     const Bytes table(reinterpret_cast<const uint8_t*>(rows.data()), rows.size() * sizeof(WriteRow));
     Write({table}, {.stop_on_refusal = false}, report);
-    deletion.deleted += report.attempted - report.refused.size();
-    for (const netlink::Refusal& refusal : report.refused) {
-      if (refusal.code == ENOENT) {
-        ++deletion.gone;
-      } else if (!refused) {
-        refused = refusal;
-      }
-    }
+    tally.Add(report);
   }
-  if (!refused) return deletion;
-  // Not before all that can go has gone, and with the count of it.
-  const std::string deleted = std::to_string(deletion.deleted) + " flows are deleted";
-  throw KernelError("delete", refused->code,
-                    refused->text.empty() ? deleted : refused->text + "; " + deleted);
+  return tally.Result();
 }
 
 Deletion Client::Delete(const FlowFilter& filter) {

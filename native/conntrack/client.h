@@ -4,6 +4,7 @@
 #include <optional>
 #include <vector>
 
+#include "conntrack/deletion.h"
 #include "conntrack/flow_filter.h"
 #include "conntrack/records.h"
 #include "netlink/batch.h"
@@ -13,15 +14,6 @@
 #include "util/row_memory.h"
 
 namespace director::conntrack {
-
-// What became of the flows that were to be deleted.
-struct Deletion {
-  uint64_t deleted = 0;
-  // Ended by themselves between being listed and being deleted.
-  uint64_t gone = 0;
-  // The kernel chose them itself: `deleted` is how many there were right before.
-  bool in_kernel = false;
-};
 
 // Conntrack in one network namespace. Any thread, any number of calls at once; each blocks the calling
 // thread. Throws KernelError.

@@ -5,7 +5,7 @@
 
 namespace director::conntrack {
 
-// Appends a flow to rows of one length. They leave out what few flows have (FlowRowBytes) until one comes
+// Appends a flow to rows of one length. They leave out what not all have (FlowRowBytes) until one comes
 // that has it: then all before it get the room as well.
 void AppendFlow(RowPiece& piece, const FlowRow& row);
 

@@ -27,6 +27,10 @@ using netlink::ReceiveStatus;
 constexpr char kThreadName[] = "conntrack-read";
 // What one receive brings, so that a single event does not cost a megabyte.
 constexpr size_t kFewestBytes = 64 * FlowRowBytes(0);
+// A chunk that was too small is followed by one of so many times its size.
+constexpr size_t kGrowth = 8;
+// To wake the consumer costs as much as to read a hundred events: these many need not wait for more.
+constexpr size_t kCompany = 1000;
 // Of what may be queued, at most this part in one chunk: one more than fits is made before that is noticed.
 constexpr size_t kChunksQueued = 8;
 
@@ -335,8 +339,11 @@ void Listener::Publish() {
   RowPiece& rows = chunk_.rows;
   if (rows.bytes.empty() && chunk_.lost == 0) return;
   // The next chunk is likely to be as large, up to the page of which it is then made.
-  if (rows.bytes.size() + rows.row_bytes > capacity_) capacity_ = std::min(2 * capacity_, most_capacity_);
-  if (rows.bytes.size() < capacity_ / 4) capacity_ = std::max(capacity_ / 2, kFewestBytes);
+  if (rows.bytes.size() + rows.row_bytes > capacity_) {
+    capacity_ = std::min(kGrowth * capacity_, most_capacity_);
+  } else if (rows.bytes.size() < capacity_ / 4) {
+    capacity_ = std::max(capacity_ / 2, kFewestBytes);
+  }
   queue_.Push(std::exchange(chunk_, Chunk{}));
   due_ = Clock::now() + latency_;
 }
@@ -346,7 +353,7 @@ void Listener::Publish() {
 // What comes soon after the last hand-over waits for company, some milliseconds of it in the socket where
 // that has the room: a thread that is woken for each event takes several times as long for it.
 void Listener::Wait() {
-  if (Due()) Publish();
+  if (Due() || chunk_.rows.rows() >= kCompany) Publish();
   if (queue_.Full()) return Sleep(false, -1);
   if (!Due()) {
     const int left = MillisecondsUntil(due_);

@@ -57,6 +57,9 @@ enum Present : uint32_t {
 inline constexpr uint32_t kRare = kHasMarkMask | kHasDccp | kHasSctp | kHasLabels | kHasLabelsMask |
                                   kHasHelper | kHasMaster | kHasSecurityContext | kHasSecurityMark |
                                   kHasOriginalAdjustment | kHasReplyAdjustment | kHasSynproxy;
+// What only dumps have, and events of a kernel that was told to count or to take the time.
+inline constexpr uint32_t kKept =
+    kHasUse | kHasOriginalCounters | kHasReplyCounters | kHasStart | kHasStop | kHasEventTime;
 
 enum class EventKind : uint8_t {
   kNone = 0,  // a row of a table, not of the event stream
@@ -84,8 +87,8 @@ struct NatRange {
   uint8_t reserved;
 };
 
-// What most flows have stands in front: tables of rows are cut off behind it for as long as no flow has more
-// (FlowRowBytes), and the stride goes with the table.
+// What every event has stands in front, then what many flows have: tables of rows are cut off behind either
+// for as long as no flow has more (FlowRowBytes), and the stride goes with the table.
 struct FlowRow {
   EventKind kind;
   uint8_t synthetic;  // made from a dump, not sent by the kernel as an event
@@ -95,14 +98,8 @@ struct FlowRow {
   uint32_t timeout_seconds;
   uint32_t mark;
   uint32_t id;
-  uint32_t use;
   int32_t nsid;        // the namespace's id as seen from the listener; -1: the listener's own
   uint32_t caused_by;  // netlink port of the request that caused the event; 0: traffic or a timer
-  Counters original_counters;
-  Counters reply_counters;
-  uint64_t start_ns;  // since the epoch
-  uint64_t stop_ns;
-  uint64_t event_ns;
   Tuple original;
   Tuple reply;
   uint8_t tcp_state;
@@ -113,6 +110,14 @@ struct FlowRow {
   uint8_t tcp_flags_reply;
   uint8_t tcp_flags_mask_reply;
   uint8_t reserved;
+  // From here on: kKept.
+  uint32_t use;
+  uint32_t reserved_too;
+  Counters original_counters;
+  Counters reply_counters;
+  uint64_t start_ns;  // since the epoch
+  uint64_t stop_ns;
+  uint64_t event_ns;
   // From here on: what few have (kRare).
   uint64_t dccp_handshake_sequence;
   Tuple master;
@@ -137,11 +142,12 @@ struct FlowRow {
 
 // How much of a row a flow with these attributes fills.
 constexpr size_t FlowRowBytes(uint32_t present) {
-  return present & kRare ? sizeof(FlowRow) : offsetof(FlowRow, dccp_handshake_sequence);
+  if ((present & kRare) != 0) return sizeof(FlowRow);
+  return (present & kKept) != 0 ? offsetof(FlowRow, dccp_handshake_sequence) : offsetof(FlowRow, use);
 }
 
 static_assert(sizeof(Tuple) == 44);
-static_assert(FlowRowBytes(0) == 192 && sizeof(FlowRow) % 8 == 0);
+static_assert(FlowRowBytes(0) == 128 && FlowRowBytes(kKept) == 192 && sizeof(FlowRow) % 8 == 0);
 
 // A flow that a helper waits for.
 struct ExpectationRow {

@@ -74,23 +74,31 @@ TEST_CASE("the reader's error comes behind all that it has read") {
   CHECK_THROWS_AS(queue.Take(), director::KernelError);
 }
 
-TEST_CASE("rows leave out what few flows have, until one has it") {
+TEST_CASE("rows leave out what not all flows have, until one has it") {
+  FlowRow counted = Flow(3);
+  counted.present = kHasOriginalCounters;
+  counted.original_counters = {30, 31};
+  FlowRow helped = Flow(5);
+  helped.present = kHasHelper;
+  std::strcpy(helped.helper, "ftp");
   director::RowPiece piece;
   AppendFlow(piece, Flow(1));
   AppendFlow(piece, Flow(2));
   CHECK(piece.row_bytes == FlowRowBytes(0));
-  FlowRow helped = Flow(3);
-  helped.present = kHasHelper;
-  std::strcpy(helped.helper, "ftp");
-  AppendFlow(piece, helped);
+  AppendFlow(piece, counted);
   AppendFlow(piece, Flow(4));
+  CHECK(piece.row_bytes == FlowRowBytes(kHasOriginalCounters));
+  AppendFlow(piece, helped);
+  AppendFlow(piece, Flow(6));
   REQUIRE(piece.row_bytes == sizeof(FlowRow));
-  REQUIRE(piece.rows() == 4);
-  for (uint32_t index = 0; index < 4; ++index) {
+  REQUIRE(piece.rows() == 6);
+  for (uint32_t index = 0; index < 6; ++index) {
     FlowRow row;
     std::memcpy(&row, piece.bytes.data() + index * sizeof row, sizeof row);
     CHECK(row.id == index + 1);
-    CHECK(std::string(row.helper) == (index == 2 ? "ftp" : ""));
+    CHECK(row.original_counters.packets == (row.id == 3 ? 30 : 0));
+    CHECK(row.original_counters.bytes == (row.id == 3 ? 31 : 0));
+    CHECK(std::string(row.helper) == (row.id == 5 ? "ftp" : ""));
   }
 }
 
