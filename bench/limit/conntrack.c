@@ -1,10 +1,12 @@
 /*
  * The load and the limit for the conntrack suite: nothing but system calls.
  *
- *   conntrack generate FLOWS [PID]   creates UDP flows at full speed; with PID, that process is stopped
- * meanwhile conntrack listen FLOWS           receives events of new flows and discards them, until all are
- * accounted for conntrack drain FLOWS            fills a listening socket's buffer first, then receives and
- * discards
+ * `conntrack generate FLOWS [PID]`: creates UDP flows at full speed; with PID, that process is stopped
+ * meanwhile.
+ *
+ * `conntrack listen FLOWS`: receives events of new flows and discards them, until all are accounted for.
+ *
+ * `conntrack drain FLOWS`: fills a listening socket's buffer first, then receives and discards.
  *
  * FLOWS go to 64 destinations in turn (10.96.0.0 to 10.96.0.63, port 53). Prints one line of JSON; times are
  * those of CLOCK_MONOTONIC in seconds, which all processes share. `listen` prints "ready" first. Errors end
