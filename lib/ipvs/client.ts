@@ -12,7 +12,6 @@ import type { Sysctls } from '../sysctls.js'
 import { Connections, type ConnectionsOptions } from './connections.js'
 import { daemonState, nativeDaemon } from './daemon.js'
 import { explainIpvs, formatServiceKey } from './explain.js'
-import { SERVER_FIELDS, SERVICE_FIELDS } from './fields.js'
 import { OperationTable } from './operation-table.js'
 import { restore, type RestoreOptions, type RestoreReport } from './restore.js'
 import { rowReader } from './rows.js'
@@ -122,23 +121,22 @@ export class Ipvs {
   }
 
   /**
-   * See {@link Batch.addService}; so with the other five. Each rejects with the error of its refusal. Unlike a batch, these
-   * also refuse fields that there are not (a misspelt `schedular`).
+   * See {@link Batch.addService}; so with the other five. Each rejects with the error of its refusal.
    */
   addService(service: Service): Promise<void> {
-    return this.one((batch) => batch.addService(checked(service, 'service', SERVICE_FIELDS)))
+    return this.one((batch) => batch.addService(service))
   }
   updateService(service: Service): Promise<void> {
-    return this.one((batch) => batch.updateService(checked(service, 'service', SERVICE_FIELDS)))
+    return this.one((batch) => batch.updateService(service))
   }
   removeService(key: ServiceKey): Promise<void> {
     return this.one((batch) => batch.removeService(key))
   }
   addServer(service: ServiceKey, server: Server): Promise<void> {
-    return this.one((batch) => batch.addServer(service, checked(server, 'server', SERVER_FIELDS)))
+    return this.one((batch) => batch.addServer(service, server))
   }
   updateServer(service: ServiceKey, server: Server): Promise<void> {
-    return this.one((batch) => batch.updateServer(service, checked(server, 'server', SERVER_FIELDS)))
+    return this.one((batch) => batch.updateServer(service, server))
   }
   removeServer(service: ServiceKey, server: ServerKey): Promise<void> {
     return this.one((batch) => batch.removeServer(service, server))
@@ -263,11 +261,6 @@ export class Ipvs {
     const { failed } = await this.host.commit(append(new Batch()))
     if (failed[0] !== undefined) throw failed[0].error
   }
-}
-
-function checked<T>(value: T, field: string, fields: readonly string[]): T {
-  checkKeys(value, field, fields)
-  return value
 }
 
 /** `snapshot({ verified: true })` never saw the same table twice. */

@@ -8,6 +8,7 @@ import { InvalidArgumentError } from '../errors.js'
 import { native, type IpvsCalls } from '../native.js'
 import { littleEndian, writeText } from '../record.js'
 import { RowTable } from '../row-table.js'
+import { checkServerFields, checkServiceFields } from './fields.js'
 import { netmaskOf } from './netmask.js'
 import {
   addressAllowed,
@@ -67,6 +68,7 @@ export class OperationTable extends RowTable<keyof IpvsCalls['operationRow']['fi
     const row = this.begin(name)
     const family = this.writeKey(row, service)
     this.writeServiceOptions(row, family, service)
+    checkServiceFields(service)
     this.finishRow()
   }
 
@@ -82,6 +84,7 @@ export class OperationTable extends RowTable<keyof IpvsCalls['operationRow']['fi
     const family = this.writeKey(row, service)
     const serverFamily = this.writeServerKey(row, service, server)
     this.writeServerOptions(row, family, serverFamily, server)
+    checkServerFields(server)
     this.finishRow()
   }
 

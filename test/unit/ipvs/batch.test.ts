@@ -18,6 +18,19 @@ function onlyRun(batch: Batch): IpvsRun {
 
 test('a refused value names its field, itself and what is allowed, and leaves no trace', () => {
   const cases: [string, unknown, (batch: Batch) => void][] = [
+    ['service.schedular', 'rr', (b) => b.addService({ ...service, schedular: 'rr' } as never)],
+    ['service.schedular', 'rr', (b) => b.addService({ fwmark: 1, family: 'inet', schedular: 'rr' } as never)],
+    [
+      'service.persistent',
+      true,
+      (b) => b.updateService({ ...service, scheduler: undefined, persistent: true } as never),
+    ],
+    ['server.wieght', 3, (b) => b.addServer(service, { address: '10.1.0.1', wieght: 3 } as never)],
+    [
+      'server.threshold',
+      3,
+      (b) => b.updateServer(service, { address: '10.1.0.1', port: 1, threshold: 3 } as never),
+    ],
     ['service.address', 'nowhere', (b) => b.addService({ ...service, address: 'nowhere' })],
     ['service.port', 65536, (b) => b.addService({ ...service, port: 65536 })],
     ['service.port', 1.5, (b) => b.removeService({ ...service, port: 1.5 })],
