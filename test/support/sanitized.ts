@@ -1,10 +1,23 @@
 /** Runs test files with the addon that was built under sanitizers (`npm run build:sanitized`). */
 import { execFileSync } from 'node:child_process'
-import { resolve } from 'node:path'
+import { join, resolve } from 'node:path'
 import { joinedTestArguments } from './node-test.js'
 
-/** The command that runs these files, in one process; both folders must have been built. */
-export function sanitizedNodeTest(files: readonly string[]): string[] {
+/** Their tests start Node again, to load the addon there. */
+const startsNode = /\/worker\/|\/libipset-(lookups|hostile)\.test\.js$|\/unprivileged-bpf\.test\.js$/
+
+/** The commands that run these files, in two processes; both folders must have been built. */
+export function sanitizedNodeTests(files: readonly string[]): string[][] {
+  const [again, once] = [true, false].map((wanted) =>
+    files.filter((file) => startsNode.test(file) === wanted),
+  )
+  return [
+    [...sanitizer(), '--require', join(__dirname, 'plain-children.js'), ...joinedTestArguments(once ?? [])],
+    [...sanitizer(), ...joinedTestArguments(again ?? [])],
+  ]
+}
+
+function sanitizer(): string[] {
   return [
     'env',
     // Node itself is not built with the sanitizer, so its runtime has to be there before anything else; the C++
@@ -15,7 +28,6 @@ export function sanitizedNodeTest(files: readonly string[]): string[] {
     // The name by which node-gyp-build lets another build be loaded.
     `IPVS_DIRECTOR_PREBUILD=${resolve('.cache/sanitized')}`,
     process.execPath,
-    ...joinedTestArguments(files),
   ]
 }
 

@@ -47,20 +47,20 @@ export function counted(name: string, ...commands: readonly string[][]): Stage {
   }
 }
 
-/** All test files of folders of dist/test, on this machine; `command` makes the command line from the files. */
-export function nodeTests(name: string, folders: string | readonly string[], command = nodeTest): Stage {
+/** All test files of folders of dist/test, on this machine; `commands` makes the command lines from the files. */
+export function nodeTests(name: string, folders: string | readonly string[], commands = nodeTest): Stage {
   return {
     name,
     async run(print) {
       const files = [folders].flat().flatMap(testFiles)
       if (files.length === 0) return failure([folders].flat().join(', '), 'no test file')
-      return counted(name, command(files)).run(print)
+      return counted(name, ...commands(files)).run(print)
     },
   }
 }
 
-function nodeTest(files: readonly string[]): string[] {
-  return [process.execPath, ...nodeTestArguments(files)]
+function nodeTest(files: readonly string[]): string[][] {
+  return [[process.execPath, ...nodeTestArguments(files)]]
 }
 
 export function failure(name: string, reason: string): Counts {

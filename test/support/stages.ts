@@ -1,5 +1,5 @@
 /** What `npm test` consists of: the quick and the telling first. */
-import { sanitizedNodeTest } from './sanitized.js'
+import { sanitizedNodeTests } from './sanitized.js'
 import { type Stage, check, counted, nodeTests } from './stage.js'
 
 function npm(script: string, ...args: readonly string[]): string[] {
@@ -12,7 +12,8 @@ function lab(kernel: 'default' | 'better'): string[] {
 }
 
 /** Those left out start other programs most of the time, or ask the addon for what other tests ask it for as well. */
-const ofOtherPrograms = /-bench\.test\.js$|\/iptables\/|\/ipset-cli\.test\.js$|\/director-[a-z-]+\.test\.js$/
+const ofOtherPrograms =
+  /-bench\.test\.js$|\/iptables\/|\/(capabilities|ipset-cli|sets-leftovers|topology|director-[a-z-]+)\.test\.js$/
 
 function isOfTheAddon(file: string): boolean {
   return !ofOtherPrograms.test(file)
@@ -38,7 +39,7 @@ const onThisMachine: readonly Stage[] = [
   counted('native', npm('build:sanitized'), ['.cache/sanitized/native_tests']),
   // With the addon that `native` has built.
   nodeTests('sanitized', ['dist/test/kernel', 'dist/test/worker'], (files) =>
-    sanitizedNodeTest(files.filter(isOfTheAddon)),
+    sanitizedNodeTests(files.filter(isOfTheAddon)),
   ),
   check('typings', npm('check:types')),
   nodeTests('package', 'dist/test/package'),
