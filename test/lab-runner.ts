@@ -45,7 +45,7 @@ export async function runLabTests({ kernel, files }: LabTestOptions): Promise<nu
  * whether that kernel does what the director wants of it.
  */
 const onOneKernel =
-  /\/(director-(chaos|connections|direct|repairs|settings|traffic6?|udp)|sets-libipset|ipvsadm-[a-z]+)\.test\.js$/
+  /\/(director-(chaos|connections|direct|repairs|settings|traffic6?|udp)|sets-(libipset|types)|ipvsadm-[a-z]+)\.test\.js$/
 const reason = 'they run on the better kernel, in lab-better'
 
 function isElsewhere(kernel: string, files: readonly string[] = []): boolean {
