@@ -13,7 +13,9 @@ const settings: DirectorSettings = { families: ['inet'], nodeName: 'test-node', 
 /** Each costs the start of a process, seconds in the slow guest of the older kernel. */
 const slowGuest = Number.parseInt(release(), 10) < 7
 const kills = Number(process.env['DIRECTOR_KILLS'] ?? (slowGuest ? 4 : 50))
-const rounds = slowGuest ? 4 : 30
+const rounds = slowGuest ? 4 : 12
+/** The real tools take as long as all else of a kill. */
+const toolsEvery = slowGuest ? 1 : 5
 
 let kernel: Kernel
 
@@ -39,7 +41,8 @@ test(`killed ${kills} times at random points, the next director converges, as th
     wish(director, variant)
     assert.deepEqual((await director.sync()).failed, [])
     assert.equal(String(await director.plan()), '', `after kill ${count + 1}`)
-    assert.deepEqual(comparableText(), undisturbed[variant], `after kill ${count + 1}`)
+    if (count % toolsEvery === 0)
+      assert.deepEqual(comparableText(), undisturbed[variant], `after kill ${count + 1}`)
     await director.stop()
   }
 })
