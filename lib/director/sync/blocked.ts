@@ -16,7 +16,7 @@ export function withoutBlocked(
   if (reasonFor === undefined) return { ready: step, held: [] }
   const held = step.flatMap((change) => {
     const error = reasonFor(change)
-    return error === undefined ? [] : [{ change, error }]
+    return error === undefined ? [] : [{ change, error, waits: true }]
   })
   const blocked = new Set<Change>(held.map(({ change }) => change))
   return { ready: step.filter((change) => !blocked.has(change)), held }

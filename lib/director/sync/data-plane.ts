@@ -32,6 +32,8 @@ export interface MissingFeature {
 export interface ChangeFailure {
   readonly change: Change
   readonly error: Error
+  /** For another change that failed, whose error it has. */
+  readonly waits?: boolean
 }
 
 /** Conntrack was walked for stale flows of UDP services, and what was found deleted. */

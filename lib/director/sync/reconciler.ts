@@ -93,6 +93,7 @@ export class Reconciler {
     await inTurns(this.planner.compile())
     const scope = (this.#taken = this.planner.takeScope())
     if (this.retries.size > 0) {
+      if (!isEmptyScope(scope)) widenScope(scope, this.retries.waiting())
       widenScope(scope, this.retries.due(this.now()))
       // An address waits for the link and for the rules of its family: whoever binds one tries them again.
       for (const address of scope.addresses) scope.iptables.add(familyOf(address))
@@ -159,7 +160,7 @@ export class Reconciler {
     const { ours, groups } = await this.#planCleanup()
     const failures = await this.#run(MutableState.from(ours), groups)
     this.#held = undefined
-    const failed = failures.map(({ change, error }) => ({ change, error, attempts: 1, retryAt: Infinity }))
+    const failed = failures.map((one) => ({ waits: false, ...one, attempts: 1, retryAt: Infinity }))
     const undone = new Set(failures.map(({ change }) => change))
     return { ...nothing, changes: flat(groups).filter((change) => !undone.has(change)), failed, full: true }
   }
@@ -219,7 +220,7 @@ export class Reconciler {
     const changes = flat(groups)
     return {
       changes: failed.size === 0 ? changes : changes.filter((change) => !failed.has(change)),
-      failed: failures.map(({ change, error }) => this.retries.failed(change, error, this.now())),
+      failed: failures.map((failure) => this.retries.failed(failure, this.now())),
       withheld: this.withheld,
       drift,
       draining: this.drains.list().filter((server) => !known.has(server)),

@@ -1,11 +1,14 @@
 /** What failed, why, and when to try again: after a pause that doubles with each attempt. Pure: the caller has the clock. */
 import { changeKey, isInScope, scopeOf } from '../state/change-key.js'
 import type { Change } from '../state/changes.js'
+import type { ChangeFailure } from './data-plane.js'
 import { emptyScope, type Scope, widenScope } from '../state/scope.js'
 
 export interface Failure {
   readonly change: Change
   readonly error: Error
+  /** For another change that failed, whose error it has. */
+  readonly waits: boolean
   readonly attempts: number
   /** Milliseconds of the caller's clock. */
   readonly retryAt: number
@@ -30,10 +33,10 @@ export class Retries {
     return this.#failures.has(changeKey(change))
   }
 
-  failed(change: Change, error: Error, now: number): Failure {
+  failed({ change, error, waits = false }: ChangeFailure, now: number): Failure {
     const key = changeKey(change)
     const attempts = (this.#failures.get(key)?.attempts ?? 0) + 1
-    const failure = { change, error, attempts, retryAt: now + pauseAfter(attempts) }
+    const failure = { change, error, waits, attempts, retryAt: now + pauseAfter(attempts) }
     this.#failures.set(key, failure)
     return failure
   }
@@ -75,6 +78,13 @@ export class Retries {
     for (const { change, retryAt } of this.#failures.values()) {
       if (retryAt <= now) widenScope(scope, scopeOf(change))
     }
+    return scope
+  }
+
+  /** What waits for others: when these are touched, it may be ready. */
+  waiting(): Scope {
+    const scope = emptyScope()
+    for (const { change, waits } of this.#failures.values()) if (waits) widenScope(scope, scopeOf(change))
     return scope
   }
 

@@ -17,7 +17,7 @@ test('a setting, the timeouts and the link that failed are due again after their
     { type: 'createLink', name: 'kube-ipvs0' },
   ]
   const retries = new Retries()
-  for (const change of changes) retries.failed(change, new Error('no'), 1000)
+  for (const change of changes) retries.failed({ change, error: new Error('no') }, 1000)
   assert.equal(retries.nextAt(), 1500)
   assert.deepEqual([...retries.due(1499).sysctls, ...retries.due(1499).singles], [])
   const due = retries.due(1500)
@@ -168,4 +168,14 @@ test('a director that died before it cleaned flows has them cleaned by the next 
   director.upsertEndpointSlice(slice(['10.180.0.1'], { ports }))
   await director.sync()
   assert.deepEqual(plane.take().map(describeChange), ['- flows udp 10.20.30.41:53'])
+})
+
+test('what waits for another change is tried again with whatever is touched, and not before on its own account', () => {
+  const retries = new Retries()
+  const change: Change = { type: 'addAddress', link: 'kube-ipvs0', address: '10.96.0.1' }
+  retries.failed({ change, error: new Error('no service'), waits: true }, 1000)
+  retries.failed({ change: { ...change, address: '10.96.0.2' }, error: new Error('refused') }, 1000)
+  assert.deepEqual([...retries.waiting().addresses], ['10.96.0.1'])
+  retries.succeeded(change)
+  assert.deepEqual([...retries.waiting().addresses], [])
 })
