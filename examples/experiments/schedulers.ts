@@ -3,7 +3,8 @@ import assert from 'node:assert/strict'
 import { defineExperiment, directorNetwork, type SchedulerName } from 'ipvs-director'
 
 const virtualAddresses = [100, 101, 102, 103].map((last) => `10.1.0.${last}`)
-const clients = Array.from({ length: 8 }, (_, index) => `10.1.0.${index + 2}`)
+/** The servers never hear that a connection has ended: a client that took the same port again would not be answered. */
+const clients = Array.from({ length: 20 }, (_, index) => `10.1.0.${index + 2}`)
 
 interface Request {
   readonly client: string
@@ -224,12 +225,12 @@ export default defineExperiment({
           await director.ipvs.addService({ ...service, scheduler })
           await director.ipvs.addServer(service, { ...server, address: '10.2.0.11', weight: strong })
           // What rs1 holds before comes while it is alone.
-          await ask(port, [1, one.held ?? 0])
+          await ask(index, port, [1, one.held ?? 0])
           await director.ipvs.addServer(service, { ...server, address: '10.2.0.12', weight: weak })
         },
       )
       await trial.holds(claim, async () => {
-        const requests = await ask(port, one.ask)
+        const requests = await ask(index, port, one.ask)
         trial.show(
           { en: `${requests.length} requests:`, zh: `${requests.length} 个请求：` },
           requests.map(({ server }) => server).join(' '),
@@ -239,9 +240,14 @@ export default defineExperiment({
     }
 
     /** One request after the other, from each of so many clients to each of so many addresses. */
-    async function ask(port: number, [many, each, times = 1]: Case['ask']): Promise<Request[]> {
+    async function ask(
+      first: number,
+      port: number,
+      [many, each, times = 1]: Case['ask'],
+    ): Promise<Request[]> {
       const requests: Request[] = []
-      for (const client of clients.slice(0, many)) {
+      const others = [...clients.slice(first), ...clients.slice(0, first)]
+      for (const client of others.slice(0, many)) {
         if (client !== asking)
           await trial.command('client', `ip route replace 10.1.0.100/30 dev eth0 src ${client}`)
         asking = client

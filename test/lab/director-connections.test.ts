@@ -24,7 +24,10 @@ before(async () => {
     listening.push(await echo(address))
   }
 })
-afterEach(() => director.cleanup())
+afterEach(async () => {
+  await director.stop()
+  await director.cleanup()
+})
 after(async () => {
   for (const address of pods) execFileSync('ip', ['address', 'del', `${address}/32`, 'dev', 'lo'])
   for (const server of listening) server.close()
