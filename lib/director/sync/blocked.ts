@@ -12,37 +12,36 @@ export function withoutBlocked(
   step: readonly Change[],
   failures: readonly ChangeFailure[],
 ): { ready: readonly Change[]; held: ChangeFailure[] } {
-  const reasonFor = reasons(failures)
-  if (reasonFor === undefined) return { ready: step, held: [] }
+  const blockerOf = blockers(failures)
+  if (blockerOf === undefined) return { ready: step, held: [] }
   const held = step.flatMap((change) => {
-    const error = reasonFor(change)
-    return error === undefined ? [] : [{ change, error, waits: true }]
+    const blocker = blockerOf(change)
+    return blocker === undefined ? [] : [{ change, error: blocker.error, waitsFor: blocker.change }]
   })
   const blocked = new Set<Change>(held.map(({ change }) => change))
   return { ready: step.filter((change) => !blocked.has(change)), held }
 }
 
 /** `undefined`: nothing failed that others wait for. */
-function reasons(failures: readonly ChangeFailure[]): ((change: Change) => Error | undefined) | undefined {
-  const unserved = new Map<string, Error>()
-  const withoutRules = new Map<string, Error>()
-  const withoutLink = new Map<string, Error>()
-  const withoutSet = new Map<string, Error>()
-  for (const { change, error } of failures) {
+function blockers(
+  failures: readonly ChangeFailure[],
+): ((change: Change) => ChangeFailure | undefined) | undefined {
+  const services = new Map<string, ChangeFailure>()
+  const rules = new Map<string, ChangeFailure>()
+  const links = new Map<string, ChangeFailure>()
+  const sets = new Map<string, ChangeFailure>()
+  for (const failure of failures) {
+    const { change } = failure
     if (change.type === 'addService' && 'address' in change.service)
-      unserved.set(change.service.address, error)
-    if (change.type === 'writeRules') withoutRules.set(change.family, error)
-    if (change.type === 'createLink') withoutLink.set(change.name, error)
-    if (change.type === 'createSet') withoutSet.set(change.definition.name, error)
+      services.set(change.service.address, failure)
+    if (change.type === 'writeRules') rules.set(change.family, failure)
+    if (change.type === 'createLink') links.set(change.name, failure)
+    if (change.type === 'createSet') sets.set(change.definition.name, failure)
   }
-  if (unserved.size + withoutRules.size + withoutLink.size + withoutSet.size === 0) return undefined
+  if (services.size + rules.size + links.size + sets.size === 0) return undefined
   return (change) => {
-    if (change.type === 'addEntry') return withoutSet.get(change.set)
+    if (change.type === 'addEntry') return sets.get(change.set)
     if (change.type !== 'addAddress') return undefined
-    return (
-      withoutLink.get(change.link) ??
-      unserved.get(change.address) ??
-      withoutRules.get(familyOf(change.address))
-    )
+    return links.get(change.link) ?? services.get(change.address) ?? rules.get(familyOf(change.address))
   }
 }

@@ -32,8 +32,8 @@ export interface MissingFeature {
 export interface ChangeFailure {
   readonly change: Change
   readonly error: Error
-  /** For another change that failed, whose error it has. */
-  readonly waits?: boolean
+  /** Another change that failed, whose error it has: this one was not tried without it. */
+  readonly waitsFor?: Change
 }
 
 /** Conntrack was walked for stale flows of UDP services, and what was found deleted. */

@@ -92,17 +92,19 @@ export class Reconciler {
   async #incrementalPass(held: MutableState): Promise<Pass> {
     await inTurns(this.planner.compile())
     const scope = (this.#taken = this.planner.takeScope())
-    if (this.retries.size > 0) {
-      if (!isEmptyScope(scope)) widenScope(scope, this.retries.waiting())
-      widenScope(scope, this.retries.due(this.now()))
-      // An address waits for the link and for the rules of its family: whoever binds one tries them again.
-      for (const address of scope.addresses) scope.iptables.add(familyOf(address))
-      if (scope.addresses.size > 0) scope.singles.add('link')
-    }
+    if (this.retries.size > 0) this.#widenForFailures(scope)
     if (isEmptyScope(scope)) return nothing
     const wanted = await inTurns(comparing(held, this.#target(held), scope))
     this.retries.settle(wanted, scope)
     return this.#make(held, wanted, [], scope)
+  }
+
+  /** By what is due to be tried again, what may be ready with that, and what must be there before it. */
+  #widenForFailures(scope: Scope): void {
+    widenScope(scope, this.retries.due(this.now()))
+    tryBefore(scope)
+    widenScope(scope, this.retries.waiting(scope))
+    tryBefore(scope)
   }
 
   /** Reads everything, and repairs what is not as planned. */
@@ -160,7 +162,7 @@ export class Reconciler {
     const { ours, groups } = await this.#planCleanup()
     const failures = await this.#run(MutableState.from(ours), groups)
     this.#held = undefined
-    const failed = failures.map((one) => ({ waits: false, ...one, attempts: 1, retryAt: Infinity }))
+    const failed = failures.map((one) => ({ ...one, attempts: 1, retryAt: Infinity }))
     const undone = new Set(failures.map(({ change }) => change))
     return { ...nothing, changes: flat(groups).filter((change) => !undone.has(change)), failed, full: true }
   }
@@ -339,6 +341,12 @@ function flat(groups: readonly StepChanges[]): Change[] {
 
 function serverId({ key, serverKey }: { readonly key: string; readonly serverKey: string }): string {
   return `${key} ${serverKey}`
+}
+
+/** An address waits for the link and for the rules of its family: whoever binds one tries them again. */
+function tryBefore(scope: Scope): void {
+  for (const address of scope.addresses) scope.iptables.add(familyOf(address))
+  if (scope.addresses.size > 0) scope.singles.add('link')
 }
 
 function contradictsPicture({ change, error }: ChangeFailure): boolean {

@@ -4,11 +4,7 @@ import type { Change } from '../state/changes.js'
 import type { ChangeFailure } from './data-plane.js'
 import { emptyScope, type Scope, widenScope } from '../state/scope.js'
 
-export interface Failure {
-  readonly change: Change
-  readonly error: Error
-  /** For another change that failed, whose error it has. */
-  readonly waits: boolean
+export interface Failure extends ChangeFailure {
   readonly attempts: number
   /** Milliseconds of the caller's clock. */
   readonly retryAt: number
@@ -33,10 +29,10 @@ export class Retries {
     return this.#failures.has(changeKey(change))
   }
 
-  failed({ change, error, waits = false }: ChangeFailure, now: number): Failure {
-    const key = changeKey(change)
+  failed(one: ChangeFailure, now: number): Failure {
+    const key = changeKey(one.change)
     const attempts = (this.#failures.get(key)?.attempts ?? 0) + 1
-    const failure = { change, error, waits, attempts, retryAt: now + pauseAfter(attempts) }
+    const failure = { ...one, attempts, retryAt: now + pauseAfter(attempts) }
     this.#failures.set(key, failure)
     return failure
   }
@@ -81,11 +77,12 @@ export class Retries {
     return scope
   }
 
-  /** What waits for others: when these are touched, it may be ready. */
-  waiting(): Scope {
-    const scope = emptyScope()
-    for (const { change, waits } of this.#failures.values()) if (waits) widenScope(scope, scopeOf(change))
-    return scope
+  /** What waits for a change that the scope tries again: it may be ready then. */
+  waiting(scope: Scope): Scope {
+    const ready = emptyScope()
+    for (const { change, waitsFor } of this.#failures.values())
+      if (waitsFor !== undefined && isInScope(waitsFor, scope)) widenScope(ready, scopeOf(change))
+    return ready
   }
 
   /** When the next attempt is due; `undefined`: nothing failed. */

@@ -4,6 +4,7 @@ import { once } from 'node:events'
 import test from 'node:test'
 import { describeChange } from '../../../lib/index.js'
 import type { Change } from '../../../lib/index.js'
+import { scopeOf } from '../../../lib/director/state/change-key.js'
 import { Retries } from '../../../lib/director/sync/retries.js'
 import { service, slice } from '../../conformance/row.js'
 import { setUp } from '../../support/director-setup.js'
@@ -170,12 +171,31 @@ test('a director that died before it cleaned flows has them cleaned by the next 
   assert.deepEqual(plane.take().map(describeChange), ['- flows udp 10.20.30.41:53'])
 })
 
-test('what waits for another change is tried again with whatever is touched, and not before on its own account', () => {
+test('what waits for another change is tried again with that one, and with nothing else', () => {
   const retries = new Retries()
   const change: Change = { type: 'addAddress', link: 'kube-ipvs0', address: '10.96.0.1' }
-  retries.failed({ change, error: new Error('no service'), waits: true }, 1000)
+  const waitsFor: Change = { type: 'createLink', name: 'kube-ipvs0' }
+  retries.failed({ change, error: new Error('no link'), waitsFor }, 1000)
   retries.failed({ change: { ...change, address: '10.96.0.2' }, error: new Error('refused') }, 1000)
-  assert.deepEqual([...retries.waiting().addresses], ['10.96.0.1'])
+  const withLink = scopeOf(waitsFor)
+  assert.deepEqual([...retries.waiting(withLink).addresses], ['10.96.0.1'])
+  assert.deepEqual([...retries.waiting(scopeOf({ ...change, address: '10.96.0.3' })).addresses], [])
   retries.succeeded(change)
-  assert.deepEqual([...retries.waiting().addresses], [])
+  assert.deepEqual([...retries.waiting(withLink).addresses], [])
+})
+
+test('rules that cannot be written are not tried with each change of an endpoint', async (context) => {
+  const { plane, director } = setUp(context)
+  const tried: string[] = []
+  plane.refuse = ({ type }) => {
+    tried.push(type)
+    return type === 'writeRules' ? 'ERR_IPTABLES' : undefined
+  }
+  director.upsertService(service())
+  await director.sync()
+  assert.ok(tried.splice(0).includes('writeRules'))
+  director.upsertEndpointSlice(slice(['10.180.0.1']))
+  await director.sync()
+  assert.ok(tried.includes('addServer'))
+  assert.ok(!tried.includes('writeRules'), tried.join())
 })
