@@ -60,8 +60,8 @@ export function timeouts(value: DirectorTimeouts): DirectorTimeouts {
   return value
 }
 
-/** INT_MAX: the kernel keeps the size of the table in an int. */
-const mostFlows = 2147483647
+/** INT_MAX: the kernel keeps the size of conntrack's table in an int. */
+export const mostFlows = 2147483647
 
 /** The largest value of each number. */
 const conntrackNumbers = {

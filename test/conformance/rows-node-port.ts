@@ -2,6 +2,9 @@
 import { eth0, type Row, service, slice } from './row.js'
 
 const nodePort = (more: object = {}) => ({ name: 'p80', port: 80, nodePort: 3001, ...more })
+const ofBothFamilies = {
+  services: [service({ type: 'NodePort', clusterIPs: ['10.20.30.41', 'fd00::41'], ports: [nodePort()] })],
+}
 
 export const nodePortRows: readonly Row[] = [
   {
@@ -105,9 +108,7 @@ export const nodePortRows: readonly Row[] = [
         { interface: 'lo', address: '::1' },
       ],
     },
-    desired: {
-      services: [service({ type: 'NodePort', clusterIPs: ['10.20.30.41', 'fd00::41'], ports: [nodePort()] })],
-    },
+    desired: ofBothFamilies,
     expect: {
       services: {
         'tcp 10.20.30.41:80': [],
@@ -128,9 +129,7 @@ export const nodePortRows: readonly Row[] = [
         { interface: 'eth1', address: '2001:db8::1' },
       ],
     },
-    desired: {
-      services: [service({ type: 'NodePort', clusterIPs: ['10.20.30.41', 'fd00::41'], ports: [nodePort()] })],
-    },
+    desired: ofBothFamilies,
     expect: {
       services: {
         'tcp 10.20.30.41:80': [],
@@ -152,9 +151,7 @@ export const nodePortRows: readonly Row[] = [
         { interface: 'eth2', address: '2001:db8:1::1' },
       ],
     },
-    desired: {
-      services: [service({ type: 'NodePort', clusterIPs: ['10.20.30.41', 'fd00::41'], ports: [nodePort()] })],
-    },
+    desired: ofBothFamilies,
     expect: {
       services: {
         'tcp 10.20.30.41:80': [],
@@ -174,9 +171,7 @@ export const nodePortRows: readonly Row[] = [
         { interface: 'eth0', address: '2001:db8::1' },
       ],
     },
-    desired: {
-      services: [service({ type: 'NodePort', clusterIPs: ['10.20.30.41', 'fd00::41'], ports: [nodePort()] })],
-    },
+    desired: ofBothFamilies,
     expect: {
       services: {
         'tcp 10.20.30.41:80': [],

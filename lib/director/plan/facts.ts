@@ -55,11 +55,12 @@ export function viewNode(facts: NodeFacts, options: ResolvedOptions): NodeView {
     options.nodeIPs[family] ??
     facts.primary?.[family] ??
     own.find((address) => familyOf(address) === family && isReachable(address))
-  const chosen = { prefixes: options.nodePortAddresses, primary }
-  const nodePorts = {
-    inet: nodePortAddresses(own, 'inet', chosen),
-    inet6: nodePortAddresses(own, 'inet6', chosen),
+  const servedOf = (family: Family): readonly string[] => {
+    const candidates = own.filter((address) => familyOf(address) === family && isReachable(address))
+    const serves = servesNodePorts(family, options.nodePortAddresses, primary(family))
+    return [...new Set(candidates.filter(serves))].sort()
   }
+  const nodePorts = { inet: servedOf('inet'), inet6: servedOf('inet6') }
   const elsewhere = new Set(all.map(({ address }) => address))
   const ofNode = new Set(own)
   return {
@@ -105,27 +106,12 @@ function isReachable(address: string): boolean {
 }
 
 /** Prefixes of the other family only leave this family with all of its addresses; without a primary one it has none. */
-function nodePortAddresses(
-  own: readonly string[],
-  family: Family,
-  chosen: {
-    readonly prefixes: ResolvedOptions['nodePortAddresses']
-    readonly primary: NodeView['primary']
-  },
-): readonly string[] {
-  const candidates = own.filter((address) => familyOf(address) === family && isReachable(address))
-  const serves = servesNodePorts(family, chosen)
-  return [...new Set(candidates.filter(serves))].sort()
-}
-
 function servesNodePorts(
   family: Family,
-  { prefixes, primary }: Parameters<typeof nodePortAddresses>[2],
+  chosen: ResolvedOptions['nodePortAddresses'],
+  primary: string | undefined,
 ): (address: string) => boolean {
-  if (prefixes === 'primary') {
-    const own = primary(family)
-    return (address) => address === own
-  }
-  const ofFamily = prefixes.filter((prefix) => prefix.family === family)
-  return (address) => ofFamily.length === 0 || ofFamily.some((prefix) => prefixHolds(prefix, address))
+  if (chosen === 'primary') return (address) => address === primary
+  const prefixes = chosen.filter((prefix) => prefix.family === family)
+  return (address) => prefixes.length === 0 || prefixes.some((prefix) => prefixHolds(prefix, address))
 }

@@ -1,4 +1,5 @@
 /** The kernel settings that the director needs, for this kernel and these options. */
+import { mostFlows } from '../option-checks.js'
 import type { DirectorConntrack, ResolvedOptions } from '../options.js'
 import type { TimeoutState } from '../state/state.js'
 import type { NodeView } from './facts.js'
@@ -29,9 +30,6 @@ export function planSysctls(
 
 /** The kernel rounds the number up to whole pages, and others may have asked for more: both are fine. */
 export const atLeastSysctls: ReadonlySet<string> = new Set(['net.netfilter.nf_conntrack_buckets'])
-
-/** INT_MAX: the kernel keeps the size in an int. */
-const mostFlows = 2147483647
 
 /** 0: as it is. Four flows a bucket, as kube-proxy has it. */
 function planConntrack(options: DirectorConntrack, processors: number): [name: string, value: number][] {
