@@ -12,7 +12,8 @@ export function ipsetIn(namespace?: string): Ipset {
   const prefix = namespace === undefined ? [] : ['ip', 'netns', 'exec', namespace]
   return (words, input = '') => {
     const [file = 'ipset', ...rest] = [...prefix, 'ipset', ...words]
-    return execFileSync(file, rest, { encoding: 'utf8', input, stdio: ['pipe', 'pipe', 'pipe'] })
+    // Ranges of addresses, ports and networks multiply: some hundred entries can become megabytes.
+    return execFileSync(file, rest, { encoding: 'utf8', input, stdio: 'pipe', maxBuffer: 1 << 28 })
   }
 }
 
