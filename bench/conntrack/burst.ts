@@ -6,7 +6,8 @@ import { pid } from 'node:process'
 import { createInterface } from 'node:readline'
 import type { Readable } from 'node:stream'
 
-import { InvalidArgumentError } from '../../lib/index.js'
+import { InvalidArgumentError, type Kernel } from '../../lib/index.js'
+import { inNamespace } from '../namespace.js'
 
 const limit = join(__dirname, '..', '..', '..', 'build', 'bench', 'conntrack')
 
@@ -18,6 +19,17 @@ export const service = { protocol: 'udp', address: '10.96.0.0', port: 53 } as co
 export function parseFlows(size: string): number {
   if (!/^[1-9]\d{0,6}$/.test(size)) throw new InvalidArgumentError('size', size, 'a number of flows')
   return Number(size)
+}
+
+/** A fresh namespace whose flows are gone when this resolves: to free them must not fall into the next measurement. */
+export function inEmptyTable<T>(work: (room: { kernel: Kernel; path: string }) => Promise<T>): Promise<T> {
+  return inNamespace(async (room) => {
+    try {
+      return await work(room)
+    } finally {
+      await room.kernel.conntrack.flush()
+    }
+  })
 }
 
 export interface Times {

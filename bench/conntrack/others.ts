@@ -3,9 +3,8 @@ import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 
-import { inNamespace } from '../namespace.js'
 import type { Driver, Measurement } from '../suite.js'
-import { generate, monotonic, parseFlows, runLimit, spawnInside, type Times } from './burst.js'
+import { generate, inEmptyTable, monotonic, parseFlows, runLimit, spawnInside, type Times } from './burst.js'
 
 /** Linux counts the time of processes in hundredths of a second for /proc (USER_HZ). */
 const TICKS_PER_SECOND = 100
@@ -17,7 +16,7 @@ export function program(name: string, ...options: readonly string[]): Driver {
   return {
     name,
     measure: ({ size }) =>
-      inNamespace(async ({ path }) => {
+      inEmptyTable(async ({ path }) => {
         const flows = parseFlows(size)
         const child = spawnInside(path, ['conntrack', '-E', '-e', 'NEW', ...options])
         const closed = once(child, 'close')
@@ -96,7 +95,7 @@ function measured({ received, lost, cpuSeconds }: LimitResult, seconds: number):
 export const limitBurst: Driver = {
   name: 'limit-c',
   measure: ({ size }) =>
-    inNamespace(async ({ path }) => {
+    inEmptyTable(async ({ path }) => {
       let making: Promise<Times> | undefined
       const result = await runLimit<LimitResult>(path, ['listen', size], async () => {
         making = generate(path, parseFlows(size))
@@ -110,7 +109,7 @@ export function limitDrain(most: number): Driver {
   return {
     name: 'limit-c',
     measure: ({ size }) =>
-      inNamespace(async ({ path }) => {
+      inEmptyTable(async ({ path }) => {
         const flows = Math.min(parseFlows(size), most)
         const result = await runLimit<LimitResult>(path, ['drain', String(flows)])
         return { ...measured(result, result.finished - result.started), size: String(flows) }

@@ -2,13 +2,13 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 
 import type { Kernel, Listener, ListenOptions } from '../../lib/index.js'
-import { inNamespace } from '../namespace.js'
 import type { Driver, Measurement } from '../suite.js'
 import { watchLoop } from '../watch-loop.js'
 import {
   DESTINATIONS,
   generate,
   generateWhileStopped,
+  inEmptyTable,
   monotonic,
   parseFlows,
   service,
@@ -37,7 +37,7 @@ export function ours(name: string, plan: Plan = {}): Driver {
     name,
     measure: async ({ size }) => {
       const flows = Math.min(parseFlows(size), plan.most ?? Infinity)
-      const burst = () => inNamespace(({ kernel, path }) => hear(kernel, path, flows, plan))
+      const burst = () => inEmptyTable(({ kernel, path }) => hear(kernel, path, flows, plan))
       const value = await burst()
       if (plan.held === true) return value
       // By itself: to watch the loop takes a timer of a millisecond, and more processor time than to listen.
@@ -60,11 +60,8 @@ async function hear(kernel: Kernel, path: string, flows: number, plan: Plan): Pr
   const making = (plan.generate ?? generate)(path, flows)
   // The program has been started: that is the bench's cost, not the listener's.
   const before = process.cpuUsage()
-  const [times, { received, lost }] = await Promise.all([
-    making,
-    take(listener, expected, plan.objects === true),
-  ])
-  const seconds = monotonic() - startOf(times, plan)
+  const { received, lost, at } = await take(listener, expected, plan.objects === true)
+  const seconds = at - startOf(await making, plan)
   const { user, system } = process.cpuUsage(before)
   stop()
   await listener.close()
@@ -90,7 +87,7 @@ async function take(listener: Listener, expected: number, objects: boolean) {
     else received += chunk.length
     if (received + lost >= expected) break
   }
-  return { received, lost }
+  return { received, lost, at: monotonic() }
 }
 
 /** Sleeps on the JavaScript thread for 500 ms out of every second. */
@@ -114,7 +111,7 @@ export const drained: Plan = { generate: generateWhileStopped, most: 100_000, he
 export const filterChange: Driver = {
   name: 'ours',
   measure: () =>
-    inNamespace(async ({ kernel }) => {
+    inEmptyTable(async ({ kernel }) => {
       const listener = kernel.conntrack.listen({ filter: { destinations: [service] } })
       // The kernel has checked the program: that is no part of a change.
       await listener.ready

@@ -4,7 +4,7 @@ import { isNativeFailure, translate } from '../native.js'
 import type { ListenerHandle } from '../native-conntrack.js'
 import type { ConnectionOf } from './chunk.js'
 import type { IpvsConnection } from './connection.js'
-import { compileEventFilter } from './event-filter.js'
+import { compileEventFilter, type FilterTable } from './event-filter.js'
 import { explainConntrack } from './explain.js'
 import type { EventFilter } from './filter-types.js'
 import type { FlowEvent } from './types.js'
@@ -77,14 +77,14 @@ export class ListenerFilter implements FollowingFilter {
         operation: 'setFilter',
       })
     }
-    compileEventFilter(filter)
-    await this.inTurn(() => this.change(filter))
+    const compiled = compileEventFilter(filter)
+    await this.inTurn(() => this.change(filter, compiled))
   }
 
   async refresh(): Promise<void> {
     await this.inTurn(async () => {
       if (this.filter !== undefined && this.follower !== undefined)
-        await this.apply(this.filter, this.follower)
+        await this.apply(compileEventFilter(this.follower.extend(this.filter)))
     })
   }
 
@@ -101,13 +101,13 @@ export class ListenerFilter implements FollowingFilter {
   }
 
   /** Changes over to another filter, with all that belongs to it; or leaves everything as it was, and rejects. */
-  private async change(filter: EventFilter): Promise<void> {
+  private async change(filter: EventFilter, compiled = compileEventFilter(filter)): Promise<void> {
     if (this.stopped) return
     const { follower: before } = this
     const follower = filter.services === undefined ? undefined : (before ?? this.follow(this))
     try {
       if (follower !== before) await follower?.start()
-      await this.apply(filter, follower)
+      await this.apply(follower === undefined ? compiled : compileEventFilter(follower.extend(filter)))
     } catch (error) {
       if (follower !== before) follower?.stop()
       throw error
@@ -118,8 +118,7 @@ export class ListenerFilter implements FollowingFilter {
     this.follower = follower
   }
 
-  private async apply(filter: EventFilter, follower: FilterFollower | undefined): Promise<void> {
-    const { conditions, rows } = compileEventFilter(follower?.extend(filter) ?? filter)
+  private async apply({ conditions, rows }: FilterTable): Promise<void> {
     try {
       await this.handle.setFilter(conditions, rows)
     } catch (error) {

@@ -150,6 +150,7 @@ export interface Flow {
     readonly original?: SequenceAdjustment
     readonly reply?: SequenceAdjustment
   }
+  /** Of a connection whose SYN was proxied: absent where all is zero [CTA_SYNPROXY]. */
   readonly synproxy?: {
     readonly initialSequence: number
     readonly initialTimestamp: number

@@ -88,27 +88,42 @@ void Map::Remove(const void* key) const {
   if (Call(BPF_MAP_DELETE_ELEM, attr) != 0 && errno != ENOENT) throw KernelError("update filter map", errno);
 }
 
-bool Map::Batch(bpf_cmd command, Bytes keys, Bytes values) const {
+// How many keys the kernel took, from the front.
+size_t Map::Batch(bpf_cmd command, Bytes keys, Bytes values) const {
+  const auto count = static_cast<uint32_t>(keys.size() / key_size_);
   bpf_attr attr{};
   attr.batch.map_fd = static_cast<uint32_t>(fd_.get());
   attr.batch.keys = Pointer(keys.data());
   attr.batch.values = Pointer(values.data());
-  attr.batch.count = static_cast<uint32_t>(keys.size() / key_size_);
-  return Call(command, attr) == 0;
+  attr.batch.count = count;
+  if (Call(command, attr) == 0) return count;
+  // A kernel that did not begin leaves the count as it was.
+  return attr.batch.count < count ? attr.batch.count : 0;
+}
+
+// The key that the kernel stopped at is tried by itself, which says why: no memory just now, no room, or no
+// batches (an older kernel, or this kind of map), and then all go by themselves.
+template <class One>
+void Map::ForAll(bpf_cmd command, Bytes keys, Bytes values, One&& one) const {
+  for (bool batches = true; !keys.empty(); keys = keys.subspan(key_size_)) {
+    if (batches) {
+      const size_t taken = Batch(command, keys, values);
+      batches = taken > 0 || errno == ENOMEM;
+      keys = keys.subspan(taken * key_size_);
+      if (keys.empty()) return;
+    }
+    one(keys.data());
+  }
 }
 
 void Map::InsertAll(Bytes keys) const {
-  if (keys.empty()) return;
   std::vector<uint8_t> values(keys.size() / key_size_ * value_size_);
   for (size_t i = 0; i < values.size(); i += value_size_) values[i] = 1;
-  if (Batch(BPF_MAP_UPDATE_BATCH, keys, values)) return;
-  // Not this kernel, or not this kind of map, or no room: one by one tells.
-  for (; !keys.empty(); keys = keys.subspan(key_size_)) Update(keys.data(), values.data());
+  ForAll(BPF_MAP_UPDATE_BATCH, keys, values, [&](const uint8_t* key) { Update(key, values.data()); });
 }
 
 void Map::RemoveAll(Bytes keys) const {
-  if (keys.empty() || Batch(BPF_MAP_DELETE_BATCH, keys, {})) return;
-  for (; !keys.empty(); keys = keys.subspan(key_size_)) Remove(keys.data());
+  ForAll(BPF_MAP_DELETE_BATCH, keys, {}, [&](const uint8_t* key) { Remove(key); });
 }
 
 UniqueFd LoadSocketFilter(const char* name, std::span<const uint64_t> code,

@@ -29,7 +29,9 @@ class Map {
   int fd() const { return fd_.get(); }
 
  private:
-  bool Batch(bpf_cmd command, Bytes keys, Bytes values) const;
+  template <class One>
+  void ForAll(bpf_cmd command, Bytes keys, Bytes values, One&& one) const;
+  size_t Batch(bpf_cmd command, Bytes keys, Bytes values) const;
 
   UniqueFd fd_;
   uint32_t key_size_ = 0;

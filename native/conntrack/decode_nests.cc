@@ -108,9 +108,10 @@ bool ReadAdjustment(Bytes nest, SequenceAdjustment& adjustment) {
   });
 }
 
+// A kernel that could proxy gives the extension to each flow that ctnetlink makes, all zero until a SYN is
+// proxied: that says nothing, and would make the rows of all flows long.
 bool ReadSynproxy(Bytes nest, FlowRow& row) {
-  row.present |= kHasSynproxy;
-  return ReadNest(nest, [&](const Attribute& attribute) {
+  const bool good = ReadNest(nest, [&](const Attribute& attribute) {
     switch (attribute.type) {
       case CTA_SYNPROXY_ISN:
         return attribute.ReadBe32(row.synproxy_initial_sequence);
@@ -122,6 +123,10 @@ bool ReadSynproxy(Bytes nest, FlowRow& row) {
         return true;
     }
   });
+  const uint32_t any =
+      row.synproxy_initial_sequence | row.synproxy_initial_timestamp | row.synproxy_timestamp_offset;
+  if (any != 0) row.present |= kHasSynproxy;
+  return good;
 }
 
 }  // namespace

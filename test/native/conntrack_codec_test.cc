@@ -260,3 +260,28 @@ TEST_CASE("attributes of a newer kernel are skipped") {
   CHECK(ReadFlow(message, read));
   CHECK(read.event_ns == 77);
 }
+
+TEST_CASE("a synproxy extension without a proxied SYN leaves the row short") {
+  const auto read_with = [](uint32_t initial_sequence) {
+    Buffer buffer;
+    MessageWriter writer(buffer);
+    BeginFlowMessage(writer, FlowMessage(IPCTNL_MSG_CT_NEW), AF_INET, 0, 1);
+    PutIdentity(writer, Creation().flow);
+    nlattr* const nest = writer.OpenNest(CTA_SYNPROXY);
+    writer.PutBe32(CTA_SYNPROXY_ISN, initial_sequence);
+    writer.PutBe32(CTA_SYNPROXY_ITS, 0);
+    writer.PutBe32(CTA_SYNPROXY_TSOFF, 0);
+    writer.CloseNest(nest);
+    REQUIRE(writer.Finish());
+    MessageReader reader(writer.data());
+    Message message;
+    REQUIRE(reader.Next(message));
+    FlowRow read{};
+    REQUIRE(ReadFlow(message, read));
+    return read;
+  };
+  CHECK(FlowRowBytes(read_with(0).present) == FlowRowBytes(0));
+  const FlowRow proxied = read_with(5);
+  CHECK((proxied.present & kHasSynproxy) != 0);
+  CHECK(proxied.synproxy_initial_sequence == 5);
+}
