@@ -10,23 +10,49 @@ namespace {
 // The kernel answers inside send(); a longer silence means that the answer was lost.
 constexpr int kAnswerTimeoutMs = 10000;
 
+// What takes as long to receive as it takes to start a thread, many times over.
+constexpr size_t kLongDump = 1 << 20;
+
 }  // namespace
 
 void Dump::Start(Bytes request, uint32_t sequence) {
   sequence_ = sequence;
   interrupted_ = filtered_ = false;
+  received_ = 0;
+  ahead_.reset();
   if (const int refused = socket_.Send(request); refused != 0) throw KernelError("dump", refused);
 }
 
 void Dump::Receive() {
-  switch (socket_.ReceiveMany(datagrams_, kAnswerTimeoutMs)) {
+  switch (ReceiveStep()) {
     case ReceiveStatus::kData:
+      for (const Bytes datagram : datagrams_) received_ += datagram.size();
       return;
     case ReceiveStatus::kOverrun:
       throw KernelError("dump", ENOBUFS);
     case ReceiveStatus::kEmpty:
       throw KernelError("dump", ETIMEDOUT);
   }
+}
+
+ReceiveStatus Dump::ReceiveStep() {
+  if (received_ >= kLongDump && !ahead_ && std::thread::hardware_concurrency() > 1) {
+    ahead_ = std::make_unique<ReceiveAhead>(socket_);
+  }
+  if (ahead_) {
+    const ReceiveStatus status = ahead_->Next(datagrams_);
+    if (status != ReceiveStatus::kEmpty) return status;
+    // It was too early to ask: from here on, wait for what comes.
+    ahead_.reset();
+    received_ = 0;
+  }
+  return socket_.ReceiveMany(datagrams_, kAnswerTimeoutMs);
+}
+
+DumpState Dump::End() {
+  // The socket is the caller's again.
+  ahead_.reset();
+  return interrupted_ ? DumpState::kInterrupted : DumpState::kDone;
 }
 
 bool Dump::Ends(const Message& message) {

@@ -1,8 +1,10 @@
 #pragma once
 
+#include <memory>
 #include <vector>
 
 #include "netlink/message.h"
+#include "netlink/receive_ahead.h"
 #include "netlink/socket.h"
 #include "util/error.h"
 
@@ -16,7 +18,7 @@ enum class DumpState {
 };
 
 // One dump on a socket that does nothing else meanwhile. The kernel produces the next part only when the last
-// was read, so a slow reader loses nothing and holds nothing.
+// was read, so a slow reader loses nothing and holds little.
 class Dump {
  public:
   explicit Dump(Socket& socket) : socket_(socket) {}
@@ -35,7 +37,7 @@ class Dump {
         if (message.sequence != sequence_) continue;
         if (message.flags & NLM_F_DUMP_INTR) interrupted_ = true;
         if (message.flags & NLM_F_DUMP_FILTERED) filtered_ = true;
-        if (Ends(message)) return interrupted_ ? DumpState::kInterrupted : DumpState::kDone;
+        if (Ends(message)) return End();
         if (message.type >= NLMSG_MIN_TYPE) visit(message);
       }
       CheckWhole(reader);
@@ -48,7 +50,9 @@ class Dump {
 
  private:
   void Receive();
+  ReceiveStatus ReceiveStep();
   bool Ends(const Message& message);
+  DumpState End();
   static void CheckWhole(const MessageReader& reader);
 
   Socket& socket_;
@@ -56,6 +60,10 @@ class Dump {
   bool interrupted_ = false;
   bool filtered_ = false;
   std::vector<Bytes> datagrams_;
+  // Bytes, of all datagrams so far.
+  size_t received_ = 0;
+  // From the time on when the dump has turned out to be long. Has the socket to itself.
+  std::unique_ptr<ReceiveAhead> ahead_;
 };
 
 // Sends one request and hands each answering message (not the acknowledgement) to `visit`. The request must

@@ -13,11 +13,6 @@
 namespace director::netlink {
 namespace {
 
-// The kernel fills dump messages up to 32 KiB once it has seen a reader that takes them. Replies may be
-// larger than that: an error echoes the whole request (up to 64 KiB, and its headers) unless acknowledgements
-// are capped.
-constexpr size_t kSlotBytes = 72 << 10;
-constexpr size_t kSlots = 8;
 // What the kernel keeps aside of a socket's send buffer (netlink_sendmsg: len > sk_sndbuf - 32).
 constexpr size_t kSendReserve = 32;
 
@@ -41,8 +36,7 @@ uint32_t BindPort(int fd) {
 }  // namespace
 
 Socket::Socket(const Namespace& where, const SocketOptions& options)
-    : fd_(where.OpenSocket(AF_NETLINK, SOCK_RAW, options.protocol)),
-      buffer_(std::make_unique_for_overwrite<uint8_t[]>(kSlotBytes * kSlots)) {
+    : fd_(where.OpenSocket(AF_NETLINK, SOCK_RAW, options.protocol)) {
   SetFlag(fd_.get(), NETLINK_EXT_ACK);
   if (options.cap_acknowledgements) SetFlag(fd_.get(), NETLINK_CAP_ACK);
   send_limit_ = GrowSendBuffer(fd_.get(), options.send_buffer_bytes) - kSendReserve;
@@ -82,11 +76,11 @@ ReceiveStatus Socket::Receive(Bytes& datagram, int wait_ms) {
   for (;;) {
     sockaddr_nl sender{};
     socklen_t size = sizeof sender;
-    const ssize_t got = ::recvfrom(fd_.get(), buffer_.get(), kSlotBytes, MSG_DONTWAIT | MSG_TRUNC,
-                                   reinterpret_cast<sockaddr*>(&sender), &size);
+    const ssize_t got = ::recvfrom(fd_.get(), buffer_.slot(0), ReceiveBuffer::kSlotBytes,
+                                   MSG_DONTWAIT | MSG_TRUNC, reinterpret_cast<sockaddr*>(&sender), &size);
     if (got >= 0) {
       if (sender.nl_pid != 0) continue;
-      datagram = Bytes(buffer_.get(), std::min<size_t>(static_cast<size_t>(got), kSlotBytes));
+      datagram = Bytes(buffer_.slot(0), std::min(static_cast<size_t>(got), ReceiveBuffer::kSlotBytes));
       return ReceiveStatus::kData;
     }
     if (errno == EINTR) continue;
@@ -96,13 +90,14 @@ ReceiveStatus Socket::Receive(Bytes& datagram, int wait_ms) {
   }
 }
 
-ReceiveStatus Socket::ReceiveMany(std::vector<Bytes>& datagrams, int wait_ms) {
+ReceiveStatus Socket::ReceiveMany(ReceiveBuffer& buffer, std::vector<Bytes>& datagrams, int wait_ms) {
+  constexpr size_t kSlots = ReceiveBuffer::kSlots;
   datagrams.clear();
   std::array<sockaddr_nl, kSlots> senders{};
   std::array<iovec, kSlots> vectors;
   std::array<mmsghdr, kSlots> headers{};
   for (size_t slot = 0; slot < kSlots; ++slot) {
-    vectors[slot] = {buffer_.get() + slot * kSlotBytes, kSlotBytes};
+    vectors[slot] = {buffer.slot(slot), ReceiveBuffer::kSlotBytes};
     headers[slot].msg_hdr = {&senders[slot], sizeof senders[slot], &vectors[slot], 1, nullptr, 0, 0};
   }
   for (;;) {

@@ -22,6 +22,22 @@ struct SocketOptions {
   bool cap_acknowledgements = true;
 };
 
+// Room for some datagrams of any length. Uninitialised: most are never filled, and in a guest each page fault
+// is dear.
+class ReceiveBuffer {
+ public:
+  // The kernel fills dump messages up to 32 KiB once it has seen a reader that takes them. Replies may be
+  // larger than that: an error echoes the whole request (up to 64 KiB, and its headers) unless
+  // acknowledgements are capped.
+  static constexpr size_t kSlotBytes = 72 << 10;
+  static constexpr size_t kSlots = 8;
+
+  uint8_t* slot(size_t index) const { return bytes_.get() + index * kSlotBytes; }
+
+ private:
+  std::unique_ptr<uint8_t[]> bytes_ = std::make_unique_for_overwrite<uint8_t[]>(kSlotBytes * kSlots);
+};
+
 // A netlink socket bound to a port of the kernel's choice. One thread at a time.
 class Socket final : public Channel {
  public:
@@ -31,8 +47,12 @@ class Socket final : public Channel {
   // Datagrams that do not come from the kernel are skipped.
   ReceiveStatus Receive(Bytes& datagram, int wait_ms) override;
 
-  // Receives what is there now, up to a handful of datagrams in one system call; waits for the first.
-  ReceiveStatus ReceiveMany(std::vector<Bytes>& datagrams, int wait_ms);
+  // Receives what is there now, up to a handful of datagrams in one system call; waits for the first. They
+  // live as long as what is in the buffer.
+  ReceiveStatus ReceiveMany(ReceiveBuffer& buffer, std::vector<Bytes>& datagrams, int wait_ms);
+  ReceiveStatus ReceiveMany(std::vector<Bytes>& datagrams, int wait_ms) {
+    return ReceiveMany(buffer_, datagrams, wait_ms);
+  }
 
   int fd() const { return fd_.get(); }
   uint32_t port() const { return port_; }
@@ -46,8 +66,7 @@ class Socket final : public Channel {
   uint32_t port_ = 0;
   size_t send_limit_ = 0;
   size_t receive_capacity_ = 0;
-  // Left uninitialised: most sockets never touch the larger part, and in a guest each page fault is dear.
-  std::unique_ptr<uint8_t[]> buffer_;
+  ReceiveBuffer buffer_;
 };
 
 }  // namespace director::netlink
