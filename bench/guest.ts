@@ -16,8 +16,9 @@ export async function runInGuest(
   bench: BenchOptions,
   program: readonly string[],
 ): Promise<Result> {
-  const { size, rounds, drivers, guest, options } = bench
+  const { size, rounds, rows, drivers, guest, options } = bench
   const words = ['--size', size, '--rounds', String(rounds), '--guest', 'none', '--json', '-']
+  if (rows !== undefined) words.push('--rows', rows.join(','))
   if (drivers !== undefined) words.push('--drivers', drivers.join(','))
   for (const [name, value] of Object.entries(options)) words.push(`--${name}`, value)
   await prepareGuest(guest)

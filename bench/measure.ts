@@ -26,7 +26,9 @@ export async function measureAll(suite: Suite, bench: BenchOptions): Promise<Res
 
 async function measureVariant(suite: Suite, bench: BenchOptions): Promise<Pick<Result, 'rows' | 'ratios'>> {
   const rows: Row[] = []
-  for (const plan of suite.rows) rows.push(...(await measureRow(suite, plan, bench)))
+  for (const plan of suite.rows) {
+    if (bench.rows?.includes(plan.name) ?? true) rows.push(...(await measureRow(suite, plan, bench)))
+  }
   const ratios = suite.ratios.flatMap((plan) => ratioOf(plan, rows) ?? [])
   if (suite.variants === undefined) return { rows, ratios }
   const { options } = bench

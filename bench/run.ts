@@ -1,5 +1,5 @@
 /**
- * `npm run bench -- SUITE [--size S] [--rounds N] [--drivers a,b] [--guest qemu|uml|none] [--json FILE]`
+ * `npm run bench -- SUITE [--size S] [--rounds N] [--rows a,b] [--drivers a,b] [--guest qemu|uml|none] [--json FILE]`
  *
  * Compares drivers in one run and prints medians and ratios. Suites are described in bench/suite.ts; a suite that needs
  * a guest is run inside it as a whole, by this same program.
@@ -21,6 +21,8 @@ const root = join(__dirname, '..', '..')
 export interface BenchOptions {
   readonly size: string
   readonly rounds: number
+  /** Undefined: all. */
+  readonly rows: readonly string[] | undefined
   readonly drivers: readonly string[] | undefined
   readonly guest: 'qemu' | 'uml' | 'none'
   readonly options: Options
@@ -59,13 +61,14 @@ async function readArguments(words: string[]) {
     options: {
       size: { type: 'string', default: suite.defaultSize },
       rounds: { type: 'string', default: '5' },
+      rows: { type: 'string' },
       drivers: { type: 'string' },
       guest: { type: 'string', default: suite.guest },
       json: { type: 'string' },
       ...own,
     },
   })
-  const { size, rounds, drivers, guest, json, ...options } = values as Record<string, string>
+  const { size, rounds, rows, drivers, guest, json, ...options } = values as Record<string, string>
   suite.checkSize(size as string)
   suite.variants?.(options)
   if (!/^[1-9]\d?$/.test(rounds as string))
@@ -73,23 +76,37 @@ async function readArguments(words: string[]) {
   if (guest !== 'qemu' && guest !== 'uml' && guest !== 'none') {
     throw new UsageError(`--guest: expected qemu, uml or none, got '${guest}'`)
   }
-  const named = drivers?.split(',')
-  checkDrivers(suite, named)
+  const named = {
+    rows: checkNames('row', suite, rows, suite.rows),
+    drivers: checkNames(
+      'driver',
+      suite,
+      drivers,
+      suite.rows.flatMap((row) => row.drivers),
+    ),
+  }
   const bench: BenchOptions = {
     size: size as string,
     rounds: Number(rounds),
-    drivers: named,
+    ...named,
     guest,
     options,
   }
   return { suite, bench, json }
 }
 
-function checkDrivers({ name, rows }: Suite, named: readonly string[] = []): void {
-  const known = new Set(rows.flatMap(({ drivers }) => drivers.map((driver) => driver.name)))
-  const unknown = named.find((driver) => !known.has(driver))
-  if (unknown === undefined) return
-  throw new UsageError(`--drivers: ${name} has no driver '${unknown}'; it has ${[...known].join(', ')}`)
+/** The names of a list, each of which the suite has. */
+function checkNames(
+  kind: string,
+  { name }: Suite,
+  list: string | undefined,
+  all: readonly { readonly name: string }[],
+): string[] | undefined {
+  const known = new Set(all.map((one) => one.name))
+  const named = list?.split(',')
+  const unknown = named?.find((one) => !known.has(one))
+  if (unknown === undefined) return named
+  throw new UsageError(`--${kind}s: ${name} has no ${kind} '${unknown}'; it has ${[...known].join(', ')}`)
 }
 
 /** The hand-written limits are compiled where they are needed: the compiler's word is part of the measurement. */

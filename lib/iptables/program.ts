@@ -33,6 +33,8 @@ interface Finished {
 export class Iptables {
   #prefix: string | undefined
   #version: string | undefined
+  /** As of the moment when the prefix was found. */
+  #setMatch: { readonly problem: string | undefined } | undefined
 
   constructor(
     readonly family: IpFamily,
@@ -54,20 +56,18 @@ export class Iptables {
    * loads the match where it is a module. @throws `ERR_UNSUPPORTED_FEATURE`
    */
   async whyNoSetMatch(): Promise<string | undefined> {
-    const { code, errors } = await this.#start(
-      [`${await this.#findPrefix()}-restore`, '-w', String(lockSeconds), '--noflush', '--test'],
-      `*filter\n-I INPUT -m set --match-set ${nobodysSet} dst\nCOMMIT\n`,
-    )
-    return code === 0 ? undefined : setMatchProblem(errors)
+    const prefix = await this.#findPrefix()
+    // What was just found out beside the prefix; another time the kernel may have got the match.
+    const setMatch = this.#setMatch
+    this.#setMatch = undefined
+    return setMatch === undefined ? this.#setMatchProblem(prefix) : setMatch.problem
   }
 
   /** `'1.8.9'`. @throws `ERR_UNSUPPORTED_FEATURE` */
   async version(): Promise<string> {
-    if (this.#version === undefined) {
-      // The same in every namespace: nobody has to go there.
-      const { output } = await runToEnd(await this.#findPrefix(), ['--version'], '')
-      this.#version = /v(\d+(?:\.\d+)*)/.exec(output)?.[1] ?? ''
-    }
+    const prefix = await this.#findPrefix()
+    // The same in every namespace: nobody has to go there.
+    this.#version ??= versionIn((await runToEnd(prefix, ['--version'], '')).output) ?? ''
     return this.#version
   }
 
@@ -102,18 +102,31 @@ export class Iptables {
     )
   }
 
+  /** Asked of the kernel, which nothing is written to; one question tells of the tables, of sets and the version. */
   async #whyUnusable(candidate: string): Promise<string | undefined> {
     try {
-      // Both tables that we need, asked of the kernel, which nothing is written to.
-      const { code, errors } = await this.#start(
-        [`${candidate}-restore`, '-w', String(lockSeconds), '--noflush', '--test'],
-        '*nat\nCOMMIT\n*filter\nCOMMIT\n',
-      )
-      return code === 0 ? undefined : firstLine(errors)
+      const problem = await this.#setMatchProblem(candidate)
+      const unusable = problem === undefined ? undefined : await this.#whyRefused(candidate, bothTables(''))
+      if (unusable !== undefined) return firstLine(unusable)
+      this.#setMatch = { problem }
+      return undefined
     } catch (error) {
       if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return 'not installed'
       throw error
     }
+  }
+
+  async #setMatchProblem(prefix: string): Promise<string | undefined> {
+    const rule = `-I INPUT -m set --match-set ${nobodysSet} dst\n`
+    const errors = await this.#whyRefused(prefix, bothTables(rule))
+    if (errors !== undefined) this.#version = versionIn(errors)
+    return errors === undefined ? undefined : setMatchProblem(errors)
+  }
+
+  async #whyRefused(prefix: string, text: string): Promise<string | undefined> {
+    const command = [`${prefix}-restore`, '-w', String(lockSeconds), '--noflush', '--test']
+    const { code, errors } = await this.#start(command, text)
+    return code === 0 ? undefined : errors
   }
 
   async #start(command: readonly string[], input = ''): Promise<Finished> {
@@ -149,6 +162,16 @@ function runToEnd(program: string, args: readonly string[], input: string): Prom
 /** That the set is not there is what the match itself finds out: then there is one. */
 export function setMatchProblem(errors: string): string | undefined {
   return /Set \S+ doesn't exist/.test(errors) ? undefined : firstLine(errors)
+}
+
+/** Both tables that we need, with a rule in the second. */
+function bothTables(rule: string): string {
+  return `*nat\nCOMMIT\n*filter\n${rule}COMMIT\n`
+}
+
+/** As programs name themselves in front of what they say. */
+function versionIn(text: string): string | undefined {
+  return /v(\d+(?:\.\d+)*)/.exec(text)?.[1]
 }
 
 function firstLine(text: string): string {

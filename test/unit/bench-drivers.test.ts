@@ -8,12 +8,14 @@ import { promisify } from 'node:util'
 const program = join(__dirname, '..', '..', 'bench', 'run.js')
 
 for (const suite of ['conntrack', 'sets', 'ipvs', 'director']) {
-  test(`a driver that the suite ${suite} does not have is refused, and those that it has are named`, async () => {
-    const bench = promisify(execFile)(process.execPath, [program, suite, '--drivers', 'nope'])
-    await assert.rejects(bench, (error: { code?: unknown; stderr?: unknown }) => {
-      assert.equal(error.code, 2)
-      assert.match(String(error.stderr), new RegExp(`${suite} has no driver 'nope'; it has \\w`))
-      return true
-    })
+  test(`a row or a driver that the suite ${suite} does not have is refused, and those that it has are named`, async () => {
+    for (const kind of ['row', 'driver']) {
+      const bench = promisify(execFile)(process.execPath, [program, suite, `--${kind}s`, 'nope'])
+      await assert.rejects(bench, (error: { code?: unknown; stderr?: unknown }) => {
+        assert.equal(error.code, 2)
+        assert.match(String(error.stderr), new RegExp(`${suite} has no ${kind} 'nope'; it has \\w`))
+        return true
+      })
+    }
   })
 }

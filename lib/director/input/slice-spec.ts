@@ -83,14 +83,19 @@ function readPorts(slice: KubernetesEndpointSlice): EndpointPortSpec[] {
 }
 
 function readEndpoints(slice: KubernetesEndpointSlice, family: Family): readonly EndpointSpec[] {
+  const given = check.list('endpoints', slice.endpoints)
   const result: EndpointSpec[] = []
-  check.list('endpoints', slice.endpoints).forEach((given, index) => {
-    const field = (): string => `endpoints[${index}]`
-    const addresses = (): string => `${field()}.addresses`
-    check.object(field, given)
-    const [first] = check.list(addresses, given.addresses)
-    if (first !== undefined) result.push(readEndpoint(() => `${addresses()}[0]`, given, first, family))
-  })
+  // Names are made when one is told: one of each for all endpoints, not for each of a hundred thousand.
+  let index = 0
+  const field = (): string => `endpoints[${index}]`
+  const addresses = (): string => `${field()}.addresses`
+  const firstAddress = (): string => `${addresses()}[0]`
+  for (; index < given.length; index++) {
+    const endpoint = given[index] as KubernetesEndpoint
+    check.object(field, endpoint)
+    const [first] = check.list(addresses, endpoint.addresses)
+    if (first !== undefined) result.push(readEndpoint(firstAddress, endpoint, first, family))
+  }
   // A copy has no room to grow.
   return [...result]
 }

@@ -24,13 +24,14 @@ export async function usableIptables(
   const versions: string[] = []
   const unavailable: Partial<Record<Family, string>> = {}
   let reason: Error | undefined
-  for (const family of families) {
-    try {
-      versions.push(await programs[family].version())
-    } catch (error) {
-      if (!(error instanceof UnsupportedFeatureError)) throw error
-      unavailable[family] = error.message
-      reason ??= error
+  const found = await Promise.allSettled(families.map((family) => programs[family].version()))
+  for (const [index, family] of families.entries()) {
+    const result = found[index] as PromiseSettledResult<string>
+    if (result.status === 'fulfilled') versions.push(result.value)
+    else if (!(result.reason instanceof UnsupportedFeatureError)) throw result.reason
+    else {
+      unavailable[family] = result.reason.message
+      reason ??= result.reason
     }
   }
   if (versions.length === 0 && reason !== undefined) throw reason

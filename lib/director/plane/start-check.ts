@@ -38,8 +38,10 @@ export async function findMissing(
     if (types.has(type) && isMissing(capability))
       missing.push({ error: lacking(`set type ${type}`, capability) })
   if (!found.dummyLinks.available) missing.push({ error: lacking('dummy links', found.dummyLinks) })
-  for (const family of planned.iptables.keys()) {
-    const reason = await iptables[family].whyNoSetMatch()
+  const families = [...planned.iptables.keys()]
+  const reasons = await Promise.all(families.map((family) => iptables[family].whyNoSetMatch()))
+  for (const [index, family] of families.entries()) {
+    const reason = reasons[index]
     if (reason !== undefined) missing.push({ error: withoutSetMatch(family, reason) })
   }
   return missing
