@@ -10,9 +10,9 @@ function nameOf(field: Field): string {
   return typeof field === 'string' ? field : field()
 }
 
-export function integer(field: string, value: unknown, min: number, max: number): number {
+export function integer(field: Field, value: unknown, min: number, max: number): number {
   if (typeof value === 'number' && Number.isInteger(value) && value >= min && value <= max) return value
-  throw new InvalidArgumentError(field, value, `a whole number from ${min} to ${max}`)
+  throw new InvalidArgumentError(nameOf(field), value, `a whole number from ${min} to ${max}`)
 }
 
 /** Fractions too. */
@@ -21,13 +21,12 @@ export function number(field: string, value: unknown, min: number, max: number):
   throw new InvalidArgumentError(field, value, `a number from ${min} to ${max}`)
 }
 
-export function port(field: string, value: unknown): number {
+export function port(field: Field, value: unknown): number {
   return integer(field, value, 1, 65535)
 }
 
 export function oneOf<T extends string>(field: string, value: unknown, allowed: readonly T[]): T {
-  const found = allowed.find((candidate) => candidate === value)
-  if (found !== undefined) return found
+  if (allowed.includes(value as T)) return value as T
   throw new InvalidArgumentError(field, value, `one of ${allowed.join(', ')}`)
 }
 
@@ -66,14 +65,15 @@ export function prefix(field: string, value: unknown): Prefix {
 }
 
 /** Kubernetes writes protocols in capitals, everything below in small letters; the default is TCP. */
-export function protocol(field: string, value: unknown): Protocol {
+export function protocol(field: Field, value: unknown): Protocol {
+  if (value === 'TCP') return 'tcp'
   const small = typeof value === 'string' ? value.toLowerCase() : (value ?? 'tcp')
   if (small === 'tcp' || small === 'udp' || small === 'sctp') return small
-  throw new InvalidArgumentError(field, value, 'TCP, UDP or SCTP')
+  throw new InvalidArgumentError(nameOf(field), value, 'TCP, UDP or SCTP')
 }
 
 /** Most services have none: these are shared by all of them. */
-const noAddresses: Readonly<Record<Family, readonly string[]>> = { inet: [], inet6: [] }
+export const noAddresses: Readonly<Record<Family, readonly string[]>> = { inet: [], inet6: [] }
 
 /** Addresses by family, each list free of repetition, order kept. */
 export function addressesByFamily(

@@ -33,6 +33,10 @@ export interface ServiceSpec {
   readonly tuning: Tuning
 }
 
+const types = ['ClusterIP', 'NodePort', 'LoadBalancer'] as const
+const affinities = ['None', 'ClientIP'] as const
+const policies = ['Cluster', 'Local'] as const
+
 /** Services with one of these labels belong to another proxy or have no virtual address. */
 const labelsOfOthers = ['service.kubernetes.io/service-proxy-name', 'service.kubernetes.io/headless']
 
@@ -59,7 +63,7 @@ export function readService(service: KubernetesService): ServiceSpec | undefined
   const spec = service.spec ?? {}
   const clusterAddress = readClusterAddress(spec)
   if (spec.type === 'ExternalName' || clusterAddress === undefined || isForOthers(metadata)) return undefined
-  const type = check.oneOf('spec.type', spec.type ?? 'ClusterIP', ['ClusterIP', 'NodePort', 'LoadBalancer'])
+  const type = check.oneOf('spec.type', spec.type ?? 'ClusterIP', types)
   const externalLocal = isLocal('spec.externalTrafficPolicy', spec.externalTrafficPolicy)
   return {
     name,
@@ -87,42 +91,41 @@ function created({ creationTimestamp: at }: KubernetesMetadata): string {
 
 function readClusterAddress(spec: KubernetesServiceSpec): Partial<Record<Family, string>> | undefined {
   const all = check.list('spec.clusterIPs', spec.clusterIPs)
-  const single = spec.clusterIP ?? ''
-  const texts = all.length > 0 ? all : [single]
+  const texts = all.length > 0 ? all : [spec.clusterIP ?? '']
   if (texts[0] === '' || texts[0] === 'None') return undefined
   const result: Partial<Record<Family, string>> = {}
-  texts.forEach((value, index) => {
-    const field = all.length > 0 ? `spec.clusterIPs[${index}]` : 'spec.clusterIP'
+  for (const [index, value] of texts.entries()) {
+    const field = (): string => (all.length > 0 ? `spec.clusterIPs[${index}]` : 'spec.clusterIP')
     const address = check.address(field, value)
-    if (result[familyOf(address)] !== undefined) {
-      throw new InvalidArgumentError(field, value, 'at most one address of each family')
-    }
-    result[familyOf(address)] = address
-  })
+    const family = familyOf(address)
+    if (result[family] !== undefined)
+      throw new InvalidArgumentError(field(), value, 'at most one address of each family')
+    result[family] = address
+  }
   return result
 }
 
 function readPorts(spec: KubernetesServiceSpec): PortSpec[] {
-  const seen = new Set<string>()
-  return check.list('spec.ports', spec.ports).map((given, index) => {
-    const field = `spec.ports[${index}]`
+  const result: PortSpec[] = []
+  // Names are made when one is told.
+  const field = (): string => `spec.ports[${result.length}]`
+  for (const given of check.list('spec.ports', spec.ports)) {
     check.object(field, given)
-    const result = {
+    const next = {
       name: given.name ?? '',
-      protocol: check.protocol(`${field}.protocol`, given.protocol),
-      port: check.port(`${field}.port`, given.port),
-      nodePort: optionalPort(`${field}.nodePort`, given.nodePort),
+      protocol: check.protocol(() => `${field()}.protocol`, given.protocol),
+      port: check.port(() => `${field()}.port`, given.port),
+      nodePort: optionalPort(() => `${field()}.nodePort`, given.nodePort),
     }
-    const identity = `${result.protocol} ${result.port}`
-    if (seen.has(identity))
-      throw new InvalidArgumentError(`${field}.port`, given.port, 'each port and protocol once')
-    seen.add(identity)
-    return result
-  })
+    if (result.some(({ protocol, port }) => protocol === next.protocol && port === next.port))
+      throw new InvalidArgumentError(`${field()}.port`, given.port, 'each port and protocol once')
+    result.push(next)
+  }
+  return result
 }
 
 /** Kubernetes clients leave an unset port out or write it as 0. */
-function optionalPort(field: string, value: number | null | undefined): number | undefined {
+function optionalPort(field: check.Field, value: number | null | undefined): number | undefined {
   return value === null || value === undefined || value === 0 ? undefined : check.port(field, value)
 }
 
@@ -130,6 +133,7 @@ function optionalPort(field: string, value: number | null | undefined): number |
 function readBalancerAddresses(service: KubernetesService): ServiceSpec['balancerAddresses'] {
   const field = 'status.loadBalancer.ingress'
   const ingress = check.list(field, service.status?.loadBalancer?.ingress)
+  if (ingress.length === 0) return check.noAddresses
   const addresses = ingress.flatMap((entry, index) => {
     check.object(`${field}[${index}]`, entry)
     const mode = check.oneOf(`${field}[${index}].ipMode`, entry.ipMode ?? 'VIP', ['VIP', 'Proxy'])
@@ -159,14 +163,14 @@ function readSourceRanges(spec: KubernetesServiceSpec): ServiceSpec['sourceRange
 }
 
 function readAffinity(spec: KubernetesServiceSpec): number | undefined {
-  const kind = check.oneOf('spec.sessionAffinity', spec.sessionAffinity ?? 'None', ['None', 'ClientIP'])
+  const kind = check.oneOf('spec.sessionAffinity', spec.sessionAffinity ?? 'None', affinities)
   if (kind === 'None') return undefined
   const seconds = spec.sessionAffinityConfig?.clientIP?.timeoutSeconds ?? 10800
   return check.integer('spec.sessionAffinityConfig.clientIP.timeoutSeconds', seconds, 1, 86400)
 }
 
 function isLocal(field: string, value: string | null | undefined): boolean {
-  return check.oneOf(field, value ?? 'Cluster', ['Cluster', 'Local']) === 'Local'
+  return check.oneOf(field, value ?? 'Cluster', policies) === 'Local'
 }
 
 function readHealthCheckPort(spec: KubernetesServiceSpec): number | undefined {

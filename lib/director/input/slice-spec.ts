@@ -42,6 +42,7 @@ export interface SliceSpec {
   readonly endpoints: readonly EndpointSpec[]
 }
 
+const addressTypes = ['IPv4', 'IPv6', 'FQDN'] as const
 const serviceLabel = 'kubernetes.io/service-name'
 
 /** The service that a slice belongs to, `namespace/name`. @throws InvalidArgumentError */
@@ -60,7 +61,7 @@ export function sliceService(slice: KubernetesEndpointSlice): string {
 export function readSlice(slice: KubernetesEndpointSlice): SliceSpec | undefined {
   const service = sliceService(slice)
   const name = objectName(slice.metadata)
-  const type = check.oneOf('addressType', slice.addressType, ['IPv4', 'IPv6', 'FQDN'])
+  const type = check.oneOf('addressType', slice.addressType, addressTypes)
   if (type === 'FQDN' || isForOthers(slice.metadata ?? {})) return undefined
   const family = type === 'IPv4' ? 'inet' : 'inet6'
   return { name, service, family, ports: readPorts(slice), endpoints: readEndpoints(slice, family) }
@@ -69,16 +70,17 @@ export function readSlice(slice: KubernetesEndpointSlice): SliceSpec | undefined
 /** A port without a number stands for all ports, which a virtual service on one port cannot use. */
 function readPorts(slice: KubernetesEndpointSlice): EndpointPortSpec[] {
   const result: EndpointPortSpec[] = []
-  check.list('ports', slice.ports).forEach((given, index) => {
-    const field = `ports[${index}]`
+  for (const [index, given] of check.list('ports', slice.ports).entries()) {
+    // Names are made when one is told.
+    const field = (): string => `ports[${index}]`
     check.object(field, given)
-    if (given.port === null || given.port === undefined) return
+    if (given.port === null || given.port === undefined) continue
     result.push({
       name: given.name ?? '',
-      protocol: check.protocol(`${field}.protocol`, given.protocol),
-      port: check.port(`${field}.port`, given.port),
+      protocol: check.protocol(() => `${field()}.protocol`, given.protocol),
+      port: check.port(() => `${field()}.port`, given.port),
     })
-  })
+  }
   return result
 }
 

@@ -63,10 +63,10 @@ function targetsIn(slice: SliceSpec, service: PortSpec): readonly Target[] {
   )
   if (match === undefined) return []
   const { port } = match
-  // As formatEndpoint() has it. A text that is joined is one object, one that is added up is a tree of them.
+  // As formatEndpoint() has it.
   const [before, behind] = slice.family === 'inet' ? ['', `:${port}`] : ['[', `]:${port}`]
   return slice.endpoints.map((endpoint) => {
-    return { key: [before, endpoint.address, behind].join(''), endpoint, port }
+    return { key: `${before}${endpoint.address}${behind}`, endpoint, port }
   })
 }
 
