@@ -11,7 +11,7 @@ import { commit, type CommitOptions, type CommitReport } from './commit.js'
 import { Conntrack } from './conntrack/client.js'
 import type { FollowedService } from './conntrack/ipvs-follower.js'
 import { checkKeys } from './check.js'
-import { DirectorError, errnoName, InvalidArgumentError, show } from './errors.js'
+import { DirectorError, errnoName, InvalidArgumentError, NetlinkError, show } from './errors.js'
 import { Sets } from './ipset/client.js'
 import { loadLibipset } from './ipset/libipset.js'
 import { SetUndoLog } from './ipset/undo.js'
@@ -52,12 +52,22 @@ export async function openKernel(options: KernelOptions = {}): Promise<Kernel> {
   }
 }
 
-// The name that `ip netns` knows a namespace by is not its path.
-function explainOpen({ number }: NativeFailure, netns = ''): DirectorError | undefined {
+function explainOpen({ number }: NativeFailure, netns = ''): NetlinkError | undefined {
   const code = errnoName(number)
-  if (code !== 'ENOENT' || netns.includes('/')) return undefined
-  const message = `open network namespace: there is no ${show(netns)} here; a path is wanted, such as /run/netns/${netns}`
-  return new DirectorError(`${message} (${code})`, { code, errno: number, operation: 'openKernel' })
+  const problem = whyNotOpened(code, netns)
+  if (problem === undefined) return undefined
+  const message = `open network namespace: ${problem} (${code})`
+  return new NetlinkError(message, { code, errno: number, operation: 'openKernel' })
+}
+
+function whyNotOpened(code: string, netns: string): string | undefined {
+  const shown = show(netns)
+  if (code === 'EINVAL') return `${shown} is no network namespace`
+  if (code === 'EPERM') return `to enter ${shown} takes CAP_SYS_ADMIN`
+  if (code !== 'ENOENT') return undefined
+  // The name that `ip netns` knows a namespace by is not its path.
+  if (!netns.includes('/')) return `there is no ${shown} here; a path is wanted, such as /run/netns/${netns}`
+  return `there is no ${shown}; 'ip netns list' names those under /run/netns, 'ip netns add NAME' makes one`
 }
 
 /**

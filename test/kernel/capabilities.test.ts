@@ -75,5 +75,5 @@ test(
 test('doctor in a namespace that does not exist is an error in one line', async () => {
   const { exitCode, stdout, stderr } = await doctor(['--netns', '/run/netns/no-such-namespace'])
   assert.deepEqual([exitCode, stdout], [1, ''])
-  assert.match(stderr, /^ipvs-director: .*\/run\/netns\/no-such-namespace.*ENOENT\n$/)
+  assert.match(stderr, /^ipvs-director: .*\/run\/netns\/no-such-namespace.*\(ENOENT\)\n$/)
 })

@@ -73,8 +73,10 @@ test('a path that is no network namespace is EINVAL, be it a folder or a pipe', 
   const folder = mkdtempSync(join(tmpdir(), 'no-namespace-'))
   try {
     execFileSync('mkfifo', [join(folder, 'pipe')])
-    await assert.rejects(openKernel({ netns: folder }), { code: 'EINVAL' })
-    await assert.rejects(openKernel({ netns: join(folder, 'pipe') }), { code: 'EINVAL' })
+    for (const netns of [folder, join(folder, 'pipe')]) {
+      const message = new RegExp(`'${netns}' is no network namespace`)
+      await assert.rejects(openKernel({ netns }), { code: 'EINVAL', message })
+    }
   } finally {
     rmSync(folder, { recursive: true })
   }
@@ -84,6 +86,13 @@ test('a name in place of a path is answered with the path that it may have', asy
   await assert.rejects(openKernel({ netns: 'no-such-name' }), {
     code: 'ENOENT',
     message: /\/run\/netns\/no-such-name/,
+  })
+})
+
+test('a path where nothing is: the error says how namespaces are listed and made', async () => {
+  await assert.rejects(openKernel({ netns: '/run/netns/no-such-namespace' }), {
+    code: 'ENOENT',
+    message: /no '\/run\/netns\/no-such-namespace'; 'ip netns list' .* 'ip netns add NAME' makes one/,
   })
 })
 
