@@ -117,7 +117,8 @@ export class Iptables {
   }
 
   async #setMatchProblem(prefix: string): Promise<string | undefined> {
-    const rule = `-I INPUT -m set --match-set ${nobodysSet} dst\n`
+    // For IPv4 the first revision of the match is assumed to be there, which does not know this option.
+    const rule = `-I INPUT -m set --return-nomatch --match-set ${nobodysSet} dst\n`
     const errors = await this.#whyRefused(prefix, bothTables(rule))
     if (errors !== undefined) this.#version = versionIn(errors)
     return errors === undefined ? undefined : setMatchProblem(errors)
