@@ -5,8 +5,7 @@ import { stderr } from 'node:process'
 
 import { Lab } from '../lib/lab/index.js'
 import { findQemuKernel } from '../lib/lab/qemu/kernels.js'
-import type { BenchOptions } from './run.js'
-import type { Result, Suite } from './suite.js'
+import type { BenchOptions, Result, Suite } from './suite.js'
 
 // A guest that hangs must not hang the bench; a full run of the largest suite takes some minutes.
 const MOST_SECONDS = 3600

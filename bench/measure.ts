@@ -5,8 +5,8 @@ import { join } from 'node:path'
 import { env, execPath, stderr, version } from 'node:process'
 import { promisify } from 'node:util'
 
-import type { BenchOptions } from './run.js'
-import type { Measurement, Ratio, RatioPlan, Result, Row, RowPlan, Suite } from './suite.js'
+import { median } from './quantile.js'
+import type { BenchOptions, Measurement, Ratio, RatioPlan, Result, Row, RowPlan, Suite } from './suite.js'
 
 // A namespace whose loopback was never up has no local routes: IPVS takes every real server for a broadcast address.
 const WITH_LOOPBACK = 'ip link set lo up && exec "$@"'
@@ -102,13 +102,6 @@ function ratioOf(plan: RatioPlan, rows: readonly Row[]): Ratio | undefined {
   if (of === undefined || to === undefined) return undefined
   const ratios = of.map((seconds, round) => seconds / (to[round] ?? NaN))
   return { ...plan, median: median(ratios), min: Math.min(...ratios), max: Math.max(...ratios) }
-}
-
-export function median(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b)
-  const middle = sorted.length >> 1
-  const upper = sorted[middle] ?? NaN
-  return sorted.length % 2 === 1 ? upper : (upper + (sorted[middle - 1] ?? NaN)) / 2
 }
 
 function machine() {

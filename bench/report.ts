@@ -1,7 +1,7 @@
 /** A result as a table for people. */
 import Table from 'cli-table3'
 
-import { median } from './measure.js'
+import { median } from './quantile.js'
 import type { Result } from './suite.js'
 
 export function formatResult(result: Result): string {

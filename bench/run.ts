@@ -14,20 +14,10 @@ import { InvalidArgumentError } from '../lib/index.js'
 import { runInGuest } from './guest.js'
 import { measureAll } from './measure.js'
 import { formatResult } from './report.js'
-import type { Options, Result, Suite } from './suite.js'
+import type { BenchOptions, Result, Suite } from './suite.js'
 import { suites } from './suites.js'
 
 const root = join(__dirname, '..', '..')
-export interface BenchOptions {
-  readonly size: string
-  readonly rounds: number
-  /** Undefined: all. */
-  readonly rows: readonly string[] | undefined
-  readonly drivers: readonly string[] | undefined
-  readonly guest: 'qemu' | 'uml' | 'none'
-  readonly options: Options
-}
-
 async function main(): Promise<void> {
   const { suite, bench, json } = await readArguments(argv.slice(2))
   let result: Result

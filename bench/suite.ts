@@ -35,6 +35,17 @@ export interface RowPlan {
 /** Options of the suite itself (`--type`). */
 export type Options = Readonly<Record<string, string>>
 
+/** What a run was asked for. */
+export interface BenchOptions {
+  readonly size: string
+  readonly rounds: number
+  /** Undefined: all. */
+  readonly rows: readonly string[] | undefined
+  readonly drivers: readonly string[] | undefined
+  readonly guest: 'qemu' | 'uml' | 'none'
+  readonly options: Options
+}
+
 export interface Task {
   readonly size: string
   readonly options: Options

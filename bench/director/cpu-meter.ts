@@ -6,6 +6,8 @@
 import { performance } from 'node:perf_hooks'
 import { cpuUsage } from 'node:process'
 
+import { quantile } from '../quantile.js'
+
 export class CpuMeter {
   readonly #busyMs: number[] = []
   #userMs = 0
@@ -31,9 +33,4 @@ export class CpuMeter {
       kernelMsMean: this.#kernelMs / sorted.length,
     }
   }
-}
-
-/** Of sorted values: the smallest that at least the share `q` of them does not exceed. */
-function quantile(sorted: readonly number[], q: number): number {
-  return sorted[Math.max(0, Math.ceil(sorted.length * q) - 1)] ?? NaN
 }

@@ -2,7 +2,7 @@
 import { type Director } from '../../lib/index.js'
 import type { Measurement } from '../suite.js'
 import { watchLoop } from '../watch-loop.js'
-import { median } from '../measure.js'
+import { median } from '../quantile.js'
 import { CpuMeter } from './cpu-meter.js'
 import { inFreshPlace, inProgrammedPlace, newDirector, startProgrammed, wishAll } from './place.js'
 import { service, serviceName, slice, type ClusterSize } from './wishes.js'

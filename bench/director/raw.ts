@@ -12,7 +12,7 @@ import { diffIptables } from '../../lib/iptables/diff.js'
 import { Iptables } from '../../lib/iptables/program.js'
 import type { Measurement } from '../suite.js'
 import { watchLoop } from '../watch-loop.js'
-import { median } from '../measure.js'
+import { median } from '../quantile.js'
 import { CpuMeter } from './cpu-meter.js'
 import { inFreshPlace, inProgrammedPlace, startProgrammed, type Place } from './place.js'
 import {
