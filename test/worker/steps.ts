@@ -33,6 +33,10 @@ async function open(): Promise<Kernel> {
   return openKernel(netns === undefined ? {} : { netns })
 }
 
+async function threads(): Promise<number> {
+  return (await readdir('/proc/self/task')).length
+}
+
 async function descriptors(): Promise<number> {
   return (await readdir('/proc/self/fd')).length
 }
@@ -95,6 +99,29 @@ const steps: Readonly<Record<string, () => Promise<unknown>>> = {
     const leaked = (await descriptors()) - before
     if (leaked > 0) throw new Error(`${leaked} descriptors are still open`)
   },
+  'garbage collection of long listings, which threads receive ahead': async () => {
+    const kernel = await open()
+    await makeLongSet(kernel)
+    const before = { descriptors: await descriptors(), threads: await threads() }
+    for (let listing = 0; listing < 5; listing++) await beginLongAndForget(kernel)
+    if ((await threads()) < before.threads + 5) throw new Error('no thread receives')
+    const left = async (): Promise<boolean> =>
+      (await descriptors()) > before.descriptors || (await threads()) > before.threads
+    for (let round = 0; round < 50 && (await left()); round++) {
+      gc()
+      await sleep(10)
+    }
+    if (await left()) throw new Error(`${await descriptors()} descriptors and ${await threads()} threads`)
+  },
+  'exit in the middle of a long listing': async () => {
+    const kernel = await open()
+    await makeLongSet(kernel)
+    await beginLongAndForget(kernel)
+    stdout.write('ok\n', () => exit(0))
+    await sleep(1000)
+  },
+  'a worker that is terminated in the middle of a long listing': () => inWorker('read', terminate),
+  'a worker that exits in the middle of a long listing': () => inWorker('read and exit'),
   'a worker that closes': () => inWorker('close'),
   'a worker that is terminated in the middle': () => inWorker('work', terminate),
   'a worker that exits in the middle': () => inWorker('exit'),
@@ -173,6 +200,18 @@ async function beginAndForget(kernel: Kernel): Promise<number> {
   return descriptors()
 }
 
+/** So long that its listing is received ahead. */
+async function makeLongSet(kernel: Kernel): Promise<void> {
+  await kernel.sets.create('long', 'hash:ip', { maxelem: 1 << 18 })
+  await kernel.sets.add('long', ['10.0.0.0/16', '10.1.0.0/16', '10.2.0.0/16', '10.3.0.0/16'])
+}
+
+/** As far as to where a thread receives, and waits for us. */
+async function beginLongAndForget(kernel: Kernel): Promise<void> {
+  const tables = kernel.sets.entries('long').tables()[Symbol.asyncIterator]()
+  for (let table = 0; table < 3; table++) await tables.next()
+}
+
 function listenAndForget(kernel: Kernel): void {
   kernel.conntrack.listen({ filter: {} })
 }
@@ -223,8 +262,17 @@ async function listenInWorker(kernel: Kernel, what: string): Promise<void> {
   for await (const chunk of listener) if (chunk.type === 'flows') void [...chunk]
 }
 
+async function readInWorker(kernel: Kernel, what: string): Promise<void> {
+  await makeLongSet(kernel)
+  await beginLongAndForget(kernel)
+  parentPort?.postMessage('listing')
+  if (what === 'read and exit') exit(0)
+  for await (const table of kernel.sets.entries('long').tables()) void table.length
+}
+
 async function workerMain(what: string): Promise<void> {
   const kernel = await open()
+  if (what.startsWith('read')) return readInWorker(kernel, what)
   if (what.startsWith('listen')) return listenInWorker(kernel, what)
   const work = kernel.commit(longBatch(), { onError: 'continue' })
   parentPort?.postMessage('working')
