@@ -43,7 +43,7 @@ export class KernelPlane implements DataPlane {
   readonly #iptables: Readonly<Record<Family, Iptables>>
   readonly #healthChecks: HealthCheckServers
   #onCleaned: (event: FlowsCleaned) => void = () => undefined
-  /** At the last look. */
+  /** About how many virtual services there are: seen at the last look, or planned since. */
   #serviceCount = 0
 
   constructor(
@@ -83,6 +83,7 @@ export class KernelPlane implements DataPlane {
   }
 
   async make(changes: readonly Change[], planned: KernelState): Promise<ChangeFailure[]> {
+    this.#serviceCount = planned.services.size
     const failures: ChangeFailure[] = []
     const batched: BatchedChange[] = []
     const rules: Promise<void>[] = []
