@@ -1,11 +1,12 @@
 /** The director itself, as a user has it: told about changes, asked to sync. */
-import { type Director } from '../../lib/index.js'
+import { Director } from '../../lib/index.js'
 import type { Measurement } from '../suite.js'
 import { watchLoop } from '../watch-loop.js'
 import { median } from '../quantile.js'
 import { CpuMeter } from './cpu-meter.js'
 import { inFreshPlace, inProgrammedPlace, newDirector, startProgrammed, wishAll } from './place.js'
-import { service, serviceName, slice, type ClusterSize } from './wishes.js'
+import { NoKernel } from './no-kernel.js'
+import { nodeName, service, serviceName, slice, type ClusterSize } from './wishes.js'
 
 /** From nothing to a programmed kernel: taking in the objects, planning, and every change. */
 export function coldStart(size: ClusterSize): Promise<Measurement> {
@@ -35,19 +36,35 @@ const changes = 500
 
 /** One endpoint is replaced by another, in one service after the other. */
 export function oneEndpoint(size: ClusterSize): Promise<Measurement> {
-  return repeated(size, changes, async (director, nth) => {
+  return repeated(size, replacing(size))
+}
+
+/** The same without a kernel: what is left is our own work, at the machine's own speed. */
+export async function oneEndpointInMemory(size: ClusterSize): Promise<Measurement> {
+  const director = new Director(new NoKernel(), { nodeName, resyncSeconds: 86400, drainCheckSeconds: 86400 })
+  await wishAll(director, size)
+  await director.start()
+  const measured = await timeEach(director, replacing(size))
+  await director.stop()
+  return measured
+}
+
+type SingleChange = (director: Director, nth: number) => Promise<void>
+
+function replacing(size: ClusterSize): SingleChange {
+  return async (director, nth) => {
     const { index, generation } = target(size, nth)
     director.upsertEndpointSlice(slice(size, index, { count: 1, generation }))
     await syncCleanly(director)
     // The endpoint that was replaced has no connections, and leaves at the next look.
     await director.checkDrains()
-  })
+  }
 }
 
 /** One service with its endpoints appears. */
 export function oneService(size: ClusterSize): Promise<Measurement> {
   const larger = { ...size, services: size.services + warmUp + changes }
-  return repeated(size, changes, async (director, nth) => {
+  return repeated(size, async (director, nth) => {
     director.upsertEndpointSlice(slice(larger, size.services + nth))
     director.upsertService(service(size.services + nth))
     await syncCleanly(director)
@@ -98,29 +115,34 @@ export function resync(size: ClusterSize): Promise<Measurement> {
 }
 
 /** Many single changes, each timed on its own. `seconds` is the median of one. */
-function repeated(
-  size: ClusterSize,
-  count: number,
-  change: (director: Director, nth: number) => Promise<void>,
-): Promise<Measurement> {
+function repeated(size: ClusterSize, change: SingleChange): Promise<Measurement> {
   return inProgrammedPlace(size, async (place) => {
     const director = await startProgrammed(place, size)
-    // Not while the changes are measured: the watch wakes the loop each millisecond, also while the kernel works, and that
-    // counts as busy.
-    const { eventLoopDelayMs } = await watchLoop(async () => {
-      for (let nth = 0; nth < warmUp; nth++) await change(director, nth)
-    })
-    const cpu = new CpuMeter()
-    const seconds: number[] = []
-    for (let nth = warmUp; nth < warmUp + count; nth++) {
-      const started = performance.now()
-      await cpu.measure(() => change(director, nth))
-      seconds.push((performance.now() - started) / 1000)
-    }
-    const figures = { ...cpu.figures(), ...memoryFigures() }
+    const measured = await timeEach(director, change)
     await director.stop()
-    return { seconds: median(seconds), operations: 1, eventLoopDelayMs, figures }
+    return measured
   })
+}
+
+async function timeEach(director: Director, change: SingleChange): Promise<Measurement> {
+  // Not while the changes are measured: the watch wakes the loop each millisecond, also while the kernel works, and that
+  // counts as busy.
+  const { eventLoopDelayMs } = await watchLoop(async () => {
+    for (let nth = 0; nth < warmUp; nth++) await change(director, nth)
+  })
+  const cpu = new CpuMeter()
+  const seconds: number[] = []
+  for (let nth = warmUp; nth < warmUp + changes; nth++) {
+    const started = performance.now()
+    await cpu.measure(() => change(director, nth))
+    seconds.push((performance.now() - started) / 1000)
+  }
+  return {
+    seconds: median(seconds),
+    operations: 1,
+    eventLoopDelayMs,
+    figures: { ...cpu.figures(), ...memoryFigures() },
+  }
 }
 
 /** Far apart in the table, so that nothing is near in memory; never twice the same generation of one service. */

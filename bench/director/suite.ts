@@ -5,7 +5,7 @@
 import { InvalidArgumentError } from '../../lib/index.js'
 import type { Driver, Measurement, Suite } from '../suite.js'
 import { fullColdStart, fullPass } from './full-pass.js'
-import { coldStart, oneEndpoint, oneService, resync, thousandChanges } from './ours.js'
+import { coldStart, oneEndpoint, oneEndpointInMemory, oneService, resync, thousandChanges } from './ours.js'
 import { removePlaces } from './place.js'
 import { rawBatch, rawDump } from './raw.js'
 import type { ClusterSize } from './wishes.js'
@@ -24,14 +24,13 @@ function driver(name: string, measure: (size: ClusterSize) => Promise<Measuremen
 }
 
 /** The same endpoints a service, with fewer services: one change must cost the same. */
-function oursAmong(most: number): Driver {
+function among(most: number, name: string, measure: (size: ClusterSize) => Promise<Measurement>): Driver {
   return {
-    name: `ours-among-${most}`,
+    name: `${name}-among-${most}`,
     async measure({ size }) {
       const { services: all, endpoints } = parseSize(size)
       const services = Math.min(most, all)
-      const smaller = { services, endpoints }
-      return { ...(await oneEndpoint(smaller)), size: `${services}x${smaller.endpoints}` }
+      return { ...(await measure({ services, endpoints })), size: `${services}x${endpoints}` }
     },
   }
 }
@@ -50,8 +49,10 @@ export const directorSuite: Suite = {
       name: 'one-endpoint',
       drivers: [
         driver('ours', oneEndpoint),
-        oursAmong(1000),
-        oursAmong(100),
+        among(1000, 'ours', oneEndpoint),
+        among(100, 'ours', oneEndpoint),
+        driver('ours-in-memory', oneEndpointInMemory),
+        among(100, 'ours-in-memory', oneEndpointInMemory),
         driver('full-pass', fullPass(1)),
       ],
     },
@@ -71,6 +72,12 @@ export const directorSuite: Suite = {
     { name: 'one-endpoint', of: 'full-pass', to: 'ours' },
     { name: 'one-endpoint', figure: 'cpuMsMedian', of: 'ours', to: 'ours-among-1000' },
     { name: 'one-endpoint', figure: 'cpuMsMedian', of: 'ours', to: 'ours-among-100' },
+    {
+      name: 'one-endpoint',
+      figure: 'cpuMsMedian',
+      of: 'ours-in-memory',
+      to: 'ours-in-memory-among-100',
+    },
     { name: 'one-service', of: 'full-pass', to: 'ours' },
     { name: 'thousand-changes', of: 'full-pass', to: 'ours' },
     { name: 'resync', of: 'ours', to: 'raw-dump' },
