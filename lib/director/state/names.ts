@@ -46,12 +46,13 @@ export function namesFor(prefix: string = defaultPrefix, link = defaultLink(pref
   if (!/^[^\s/:%]{1,15}$/.test(link) || link === '.' || link === '..') {
     throw new InvalidArgumentError('link', link, 'an interface name of at most 15 characters')
   }
-  const sets = new Map<string, string>()
+  const sets = { inet: new Map<SetRole, string>(), inet6: new Map<SetRole, string>() }
   for (const role of setRoles) {
-    sets.set(`inet ${role}`, `${prefix}${role}`.slice(0, longestSetName))
-    sets.set(`inet6 ${role}`, `${prefix}6-${role}`.slice(0, longestSetName))
+    sets.inet.set(role, `${prefix}${role}`.slice(0, longestSetName))
+    sets.inet6.set(role, `${prefix}6-${role}`.slice(0, longestSetName))
   }
-  if (new Set(sets.values()).size < sets.size || prefix.length + 'SERVICES'.length > longestChainName) {
+  const all = [...sets.inet.values(), ...sets.inet6.values()]
+  if (new Set(all).size < all.length || prefix.length + 'SERVICES'.length > longestChainName) {
     throw new InvalidArgumentError(
       'prefix',
       prefix,
@@ -61,7 +62,7 @@ export function namesFor(prefix: string = defaultPrefix, link = defaultLink(pref
   return {
     prefix,
     link,
-    set: (role, family) => sets.get(`${family} ${role}`) ?? '',
+    set: (role, family) => sets[family].get(role) ?? '',
     chain: (role) => `${prefix}${role}`.slice(0, longestChainName),
   }
 }

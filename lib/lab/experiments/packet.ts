@@ -53,11 +53,11 @@ export function formatPacket(packet: Packet): string {
   return [outer + ends, protocol.toUpperCase(), flags, bytes].filter((word) => word !== '').join(' ')
 }
 
-/** Each opening of a connection once: how often TCP repeats a SYN, or the answer to it, depends on who waits how long. */
+/** Each opening of a connection and each reset once: how often TCP repeats a SYN depends on who waits how long. */
 export function withoutRepeats(packets: readonly Packet[]): Packet[] {
   const told = new Set<string>()
   return packets.filter((packet) => {
-    if (!packet.flags.includes('SYN')) return true
+    if (!/SYN|RST/.test(packet.flags)) return true
     const line = `${packet.at} ${packet.sourceMac} ${packet.destinationMac} ${formatPacket(packet)}`
     const first = !told.has(line)
     told.add(line)

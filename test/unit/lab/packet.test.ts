@@ -15,6 +15,12 @@ test('a SYN and its answer are told once, however often they are sent', () => {
   assert.deepEqual(withoutRepeats(sent), [opening, answer, acknowledgement])
 })
 
+test('what is reset is told once, however often it was tried', () => {
+  const [opening, answer, reset] = [packet('SYN'), packet('SYN,ACK'), packet('RST')]
+  const sent = [opening, answer, reset, packet('SYN'), packet('SYN,ACK'), packet('RST')]
+  assert.deepEqual(withoutRepeats(sent), [opening, answer, reset])
+})
+
 test('the same SYN elsewhere, in another frame, or of another connection is told', () => {
   const sent = [
     packet('SYN'),
