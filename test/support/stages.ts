@@ -13,7 +13,7 @@ function lab(kernel: 'default' | 'better'): string[] {
 
 /** Those left out start other programs most of the time, or ask the addon for what other tests ask it for as well. */
 const ofOtherPrograms =
-  /-bench\.test\.js$|\/iptables\/|\/(capabilities|ipset-cli|sets-leftovers|topology|director-[a-z-]+)\.test\.js$/
+  /-bench\.test\.js$|\/iptables\/|\/(capabilities|ipset-cli|sets-leftovers|recording|topology|director-[a-z-]+)\.test\.js$/
 
 function isOfTheAddon(file: string): boolean {
   return !ofOtherPrograms.test(file)

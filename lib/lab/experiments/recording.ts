@@ -12,6 +12,14 @@ import { PcapReader, type Frame } from './pcap.js'
 const mostFrames = 100_000
 /** The link is taken for quiet when it saw nothing for so long. */
 const quietMs = 50
+/** A program that does not say in this time what it has is stuck. */
+const mostAnswerMs = 10_000
+
+/** What tcpdump says of itself when it is asked by a signal; `received` counts also what it has not looked at yet. */
+interface Counts {
+  readonly captured: number
+  readonly received: number
+}
 
 export class Recording {
   readonly frames: Frame[] = []
@@ -57,11 +65,49 @@ export class Recording {
     return recording
   }
 
-  /** Resolves when the link has been quiet for a moment, so that `packets` holds what was sent before the call. */
+  /**
+   * Resolves when the link has been quiet for a moment, and all that the kernel saw on it is here: `packets` holds what was
+   * sent before the call, however busy the machine is.
+   */
   async quiet(): Promise<void> {
     this.lastMs = Date.now()
-    for (let rest = quietMs; rest > 0; rest = quietMs - (Date.now() - this.lastMs)) await delay(rest)
-    if (this.failure !== undefined) throw this.failure
+    for (let complete = false; !complete; complete = await this.isComplete()) {
+      for (let rest = quietMs; rest > 0; rest = quietMs - (Date.now() - this.lastMs)) await delay(rest)
+      if (this.failure !== undefined) throw this.failure
+    }
+  }
+
+  private async isComplete(): Promise<boolean> {
+    const before = this.lastMs
+    const { captured, received } = await this.counts()
+    return captured >= received && this.frames.length >= captured && this.lastMs === before
+  }
+
+  private counts(): Promise<Counts> {
+    return new Promise((resolve, reject) => {
+      const { stderr } = this.child
+      const stop = (): void => {
+        clearTimeout(timer)
+        stderr?.off('data', read)
+        this.child.off('close', fail)
+      }
+      const fail = (): void => {
+        stop()
+        reject(new LabError(`tcpdump on ${this.at} does not answer`, { code: 'ERR_LAB_TOPOLOGY' }))
+      }
+      let said = ''
+      const read = (text: string): void => {
+        said += text
+        const [, captured, received] = /(\d+) packets? captured, (\d+) packets? received/.exec(said) ?? []
+        if (captured === undefined || received === undefined) return
+        stop()
+        resolve({ captured: Number(captured), received: Number(received) })
+      }
+      const timer = setTimeout(fail, mostAnswerMs)
+      stderr?.on('data', read)
+      this.child.once('close', fail)
+      this.child.kill('SIGUSR1')
+    })
   }
 
   /** Calls back whenever packets have come. */
