@@ -2,6 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 
 import type { Kernel, Listener, ListenOptions } from '../../lib/index.js'
+import { inNamespace } from '../namespace.js'
 import type { Driver, Measurement } from '../suite.js'
 import { watchLoop } from '../watch-loop.js'
 import {
@@ -111,7 +112,7 @@ export const drained: Plan = { generate: generateWhileStopped, most: 100_000, he
 export const filterChange: Driver = {
   name: 'ours',
   measure: () =>
-    inEmptyTable(async ({ kernel }) => {
+    inNamespace(async ({ kernel }) => {
       const listener = kernel.conntrack.listen({ filter: { destinations: [service] } })
       // The kernel has checked the program: that is no part of a change.
       await listener.ready

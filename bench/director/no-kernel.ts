@@ -1,7 +1,6 @@
 /** A data plane that takes every change and does nothing: what a director costs by itself. */
 import { release } from 'node:os'
 
-import { formatEndpoint } from '../../lib/address.js'
 import { emptyState, type KernelState } from '../../lib/director/state/state.js'
 import type {
   ChangeFailure,
@@ -27,9 +26,7 @@ export class NoKernel implements DataPlane {
   /** All of them are idle. */
   async connections(servers: readonly DrainingServer[]): Promise<ConnectionCounts> {
     const idle = { activeConnections: 0, inactiveConnections: 0 }
-    return new Map(
-      servers.map(({ key, server }) => [`${key} ${formatEndpoint(server.address, server.port ?? 0)}`, idle]),
-    )
+    return new Map(servers.map(({ key, serverKey }) => [`${key} ${serverKey}`, idle]))
   }
 
   async close(): Promise<void> {

@@ -4,14 +4,21 @@ import type { Measurement } from '../suite.js'
 import { watchLoop } from '../watch-loop.js'
 import { median } from '../quantile.js'
 import { CpuMeter } from './cpu-meter.js'
-import { inFreshPlace, inProgrammedPlace, newDirector, startProgrammed, wishAll } from './place.js'
+import {
+  inFreshPlace,
+  inProgrammedPlace,
+  newDirector,
+  startProgrammed,
+  wishAll,
+  withoutTimers,
+} from './place.js'
 import { NoKernel } from './no-kernel.js'
 import { nodeName, service, serviceName, slice, type ClusterSize } from './wishes.js'
 
 /** From nothing to a programmed kernel: taking in the objects, planning, and every change. */
 export function coldStart(size: ClusterSize): Promise<Measurement> {
   return inFreshPlace(async (place) => {
-    const director = newDirector(place, { resyncSeconds: 86400, drainCheckSeconds: 86400 })
+    const director = newDirector(place, withoutTimers)
     const cpu = new CpuMeter()
     const { value, eventLoopDelayMs } = await watchLoop(async () => {
       const wished = await wishAll(director, size)
@@ -41,7 +48,7 @@ export function oneEndpoint(size: ClusterSize): Promise<Measurement> {
 
 /** The same without a kernel: what is left is our own work, at the machine's own speed. */
 export async function oneEndpointInMemory(size: ClusterSize): Promise<Measurement> {
-  const director = new Director(new NoKernel(), { nodeName, resyncSeconds: 86400, drainCheckSeconds: 86400 })
+  const director = new Director(new NoKernel(), { nodeName, ...withoutTimers })
   await wishAll(director, size)
   await director.start()
   const measured = await timeEach(director, replacing(size))

@@ -52,6 +52,9 @@ export function removePlaces(): void {
   for (const { name } of listed) if (name.startsWith(prefix)) removePlace(name)
 }
 
+/** Timers would work beside the measurement; what is due is asked for. */
+export const withoutTimers = { resyncSeconds: 86400, drainCheckSeconds: 86400 } as const
+
 export function newDirector({ kernel, netns }: Place, settings: DirectorSettings = {}): Director {
   return new Director(kernel, { nodeName, netns, ...settings })
 }
@@ -87,8 +90,7 @@ export async function startProgrammed(
   size: ClusterSize,
   settings: DirectorSettings = {},
 ): Promise<Director> {
-  // Timers would work beside the measurement; what is due is asked for.
-  const director = newDirector(place, { resyncSeconds: 86400, drainCheckSeconds: 86400, ...settings })
+  const director = newDirector(place, { ...withoutTimers, ...settings })
   await wishAll(director, size)
   await director.start()
   const { troubled, services } = director.status()

@@ -13,6 +13,12 @@ constexpr int kAnswerTimeoutMs = 10000;
 // What takes as long to receive as it takes to start a thread, many times over.
 constexpr size_t kLongDump = 1 << 20;
 
+// Asked of the system once.
+bool HasSecondProcessor() {
+  static const bool has = std::thread::hardware_concurrency() > 1;
+  return has;
+}
+
 }  // namespace
 
 void Dump::Start(Bytes request, uint32_t sequence) {
@@ -36,7 +42,7 @@ void Dump::Receive() {
 }
 
 ReceiveStatus Dump::ReceiveStep() {
-  if (received_ >= kLongDump && !ahead_ && std::thread::hardware_concurrency() > 1) {
+  if (received_ >= kLongDump && !ahead_ && HasSecondProcessor()) {
     ahead_ = std::make_unique<ReceiveAhead>(socket_);
   }
   if (ahead_) {

@@ -44,16 +44,21 @@ WriteRow Creation() {
   return row;
 }
 
-// The request's message; it lives as long as the buffer.
-Message Encode(Buffer& buffer, const WriteRow& row) {
-  MessageWriter writer(buffer);
-  BeginFlowMessage(writer, FlowMessage(IPCTNL_MSG_CT_NEW), row.flow.original.family, NLM_F_CREATE, 1);
-  PutWrite(writer, row);
+// Ends the message, the only one; it lives as long as the writer's buffer.
+Message Finished(MessageWriter& writer) {
   REQUIRE(writer.Finish());
   MessageReader reader(writer.data());
   Message message;
   REQUIRE(reader.Next(message));
   return message;
+}
+
+// The request's message; it lives as long as the buffer.
+Message Encode(Buffer& buffer, const WriteRow& row) {
+  MessageWriter writer(buffer);
+  BeginFlowMessage(writer, FlowMessage(IPCTNL_MSG_CT_NEW), row.flow.original.family, NLM_F_CREATE, 1);
+  PutWrite(writer, row);
+  return Finished(writer);
 }
 
 FlowRow RoundTrip(const WriteRow& row) {
@@ -252,12 +257,8 @@ TEST_CASE("attributes of a newer kernel are skipped") {
   writer.PutU32(1000, 1);
   PutIdentity(writer, Creation().flow);
   writer.PutBe64(kTimestampEvent, 77);
-  REQUIRE(writer.Finish());
-  MessageReader reader(writer.data());
-  Message message;
-  REQUIRE(reader.Next(message));
   FlowRow read{};
-  CHECK(ReadFlow(message, read));
+  CHECK(ReadFlow(Finished(writer), read));
   CHECK(read.event_ns == 77);
 }
 
@@ -272,12 +273,8 @@ TEST_CASE("a synproxy extension without a proxied SYN leaves the row short") {
     writer.PutBe32(CTA_SYNPROXY_ITS, 0);
     writer.PutBe32(CTA_SYNPROXY_TSOFF, 0);
     writer.CloseNest(nest);
-    REQUIRE(writer.Finish());
-    MessageReader reader(writer.data());
-    Message message;
-    REQUIRE(reader.Next(message));
     FlowRow read{};
-    REQUIRE(ReadFlow(message, read));
+    REQUIRE(ReadFlow(Finished(writer), read));
     return read;
   };
   CHECK(FlowRowBytes(read_with(0).present) == FlowRowBytes(0));

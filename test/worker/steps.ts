@@ -41,14 +41,26 @@ async function descriptors(): Promise<number> {
   return (await readdir('/proc/self/fd')).length
 }
 
+/** Bounded: what is left then is for the step to tell. */
+async function collectWhile(isLeft: () => Promise<boolean>): Promise<void> {
+  for (let round = 0; round < 50 && (await isLeft()); round++) {
+    gc()
+    await sleep(10)
+  }
+}
+
+async function sayAndExit(): Promise<void> {
+  stdout.write('ok\n', () => exit(0))
+  await sleep(1000)
+}
+
 const steps: Readonly<Record<string, () => Promise<unknown>>> = {
   'exit before open': async () => undefined,
   'exit after open': open,
   'exit during work': async () => {
     const kernel = await open()
     void kernel.commit(longBatch(), { onError: 'continue' })
-    stdout.write('ok\n', () => exit(0))
-    await sleep(1000)
+    await sayAndExit()
   },
   'end during work': async () => {
     const kernel = await open()
@@ -92,10 +104,7 @@ const steps: Readonly<Record<string, () => Promise<unknown>>> = {
     const held = await beginAndForget(kernel)
     // Idle sockets are used first.
     if (held < before + 40) throw new Error(`${held - before} of 50 listings hold a socket`)
-    for (let round = 0; round < 50 && (await descriptors()) > before; round++) {
-      gc()
-      await sleep(10)
-    }
+    await collectWhile(async () => (await descriptors()) > before)
     const leaked = (await descriptors()) - before
     if (leaked > 0) throw new Error(`${leaked} descriptors are still open`)
   },
@@ -107,18 +116,14 @@ const steps: Readonly<Record<string, () => Promise<unknown>>> = {
     if ((await threads()) < before.threads + 5) throw new Error('no thread receives')
     const left = async (): Promise<boolean> =>
       (await descriptors()) > before.descriptors || (await threads()) > before.threads
-    for (let round = 0; round < 50 && (await left()); round++) {
-      gc()
-      await sleep(10)
-    }
+    await collectWhile(left)
     if (await left()) throw new Error(`${await descriptors()} descriptors and ${await threads()} threads`)
   },
   'exit in the middle of a long listing': async () => {
     const kernel = await open()
     await makeLongSet(kernel)
     await beginLongAndForget(kernel)
-    stdout.write('ok\n', () => exit(0))
-    await sleep(1000)
+    await sayAndExit()
   },
   'a worker that is terminated in the middle of a long listing': () => inWorker('read', terminate),
   'a worker that exits in the middle of a long listing': () => inWorker('read and exit'),
@@ -144,8 +149,7 @@ const steps: Readonly<Record<string, () => Promise<unknown>>> = {
   },
   'exit while a listener waits': async () => {
     void (await open()).conntrack.listen().next()
-    stdout.write('ok\n', () => exit(0))
-    await sleep(1000)
+    await sayAndExit()
   },
   'close while a listener waits': async () => {
     const kernel = await open()
@@ -158,10 +162,7 @@ const steps: Readonly<Record<string, () => Promise<unknown>>> = {
     const kernel = await open()
     const before = await descriptors()
     for (let index = 0; index < 50; index++) listenAndForget(kernel)
-    for (let round = 0; round < 50 && (await descriptors()) > before; round++) {
-      gc()
-      await sleep(10)
-    }
+    await collectWhile(async () => (await descriptors()) > before)
     const leaked = (await descriptors()) - before
     if (leaked > 0) throw new Error(`${leaked} descriptors are still open`)
   },

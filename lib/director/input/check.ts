@@ -66,7 +66,6 @@ export function prefix(field: string, value: unknown): Prefix {
 
 /** Kubernetes writes protocols in capitals, everything below in small letters; the default is TCP. */
 export function protocol(field: Field, value: unknown): Protocol {
-  if (value === 'TCP') return 'tcp'
   const small = typeof value === 'string' ? value.toLowerCase() : (value ?? 'tcp')
   if (small === 'tcp' || small === 'udp' || small === 'sctp') return small
   throw new InvalidArgumentError(nameOf(field), value, 'TCP, UDP or SCTP')

@@ -43,31 +43,23 @@ function readyOnes(targets: readonly Target[]): readonly Target[] {
 }
 
 /** An endpoint that several slices name counts once; where they differ, the one that is ready is believed. */
-function targetsOf(port: PortSpec, family: Family, slices: readonly SliceSpec[]): readonly Target[] {
-  const lists = slices.filter((slice) => slice.family === family).map((slice) => targetsIn(slice, port))
-  const [first, ...others] = lists
-  // Nearly always there is one slice, which names nothing twice.
-  if (first === undefined || others.length === 0) return first ?? []
+function targetsOf(port: PortSpec, family: Family, slices: readonly SliceSpec[]): Target[] {
   const found = new Map<string, Target>()
-  for (const target of lists.flat()) {
-    const known = found.get(target.key)
-    const isBetter = known?.endpoint.condition.ready === false && target.endpoint.condition.ready
-    if (known === undefined || isBetter) found.set(target.key, target)
+  for (const slice of slices) {
+    if (slice.family !== family) continue
+    const match = slice.ports.find(({ name, protocol }) => name === port.name && protocol === port.protocol)
+    if (match === undefined) continue
+    // As formatEndpoint() has it.
+    const [before, behind] = slice.family === 'inet' ? ['', `:${match.port}`] : ['[', `]:${match.port}`]
+    for (const endpoint of slice.endpoints) {
+      const key = `${before}${endpoint.address}${behind}`
+      const known = found.get(key)
+      if (known === undefined || (!known.endpoint.condition.ready && endpoint.condition.ready)) {
+        found.set(key, { key, endpoint, port: match.port })
+      }
+    }
   }
   return [...found.values()]
-}
-
-function targetsIn(slice: SliceSpec, service: PortSpec): readonly Target[] {
-  const match = slice.ports.find(
-    ({ name, protocol }) => name === service.name && protocol === service.protocol,
-  )
-  if (match === undefined) return []
-  const { port } = match
-  // As formatEndpoint() has it.
-  const [before, behind] = slice.family === 'inet' ? ['', `:${port}`] : ['[', `]:${port}`]
-  return slice.endpoints.map((endpoint) => {
-    return { key: `${before}${endpoint.address}${behind}`, endpoint, port }
-  })
 }
 
 function orEnding(ready: readonly Target[], all: readonly Target[]): readonly Target[] {

@@ -35,11 +35,6 @@ export class ServiceWish implements Wish {
   }
 
   putSlice(slice: SliceSpec): void {
-    const [first] = this.#slices
-    if (first === undefined || (this.#slices.length === 1 && first.name === slice.name)) {
-      this.#slices = [slice]
-      return
-    }
     const others = this.#slices.filter(({ name }) => name !== slice.name)
     const at = others.findIndex(({ name }) => slice.name < name)
     this.#slices = at < 0 ? [...others, slice] : [...others.slice(0, at), slice, ...others.slice(at)]

@@ -24,18 +24,26 @@ export async function usableIptables(
   const versions: string[] = []
   const unavailable: Partial<Record<Family, string>> = {}
   let reason: Error | undefined
-  const found = await Promise.allSettled(families.map((family) => programs[family].version()))
-  for (const [index, family] of families.entries()) {
-    const result = found[index] as PromiseSettledResult<string>
-    if (result.status === 'fulfilled') versions.push(result.value)
-    else if (!(result.reason instanceof UnsupportedFeatureError)) throw result.reason
+  const asked = families.map(async (family) => [family, await versionOf(programs[family])] as const)
+  for (const [family, version] of await Promise.all(asked)) {
+    if (typeof version === 'string') versions.push(version)
     else {
-      unavailable[family] = result.reason.message
-      reason ??= result.reason
+      unavailable[family] = version.message
+      reason ??= version
     }
   }
   if (versions.length === 0 && reason !== undefined) throw reason
   return { versions, unavailable }
+}
+
+/** Or why it cannot be used. */
+async function versionOf(program: Pick<Iptables, 'version'>): Promise<string | UnsupportedFeatureError> {
+  try {
+    return await program.version()
+  } catch (error) {
+    if (error instanceof UnsupportedFeatureError) return error
+    throw error
+  }
 }
 
 /** Of each family, the first lasting address of the link that the default route leaves by. */

@@ -38,10 +38,10 @@ export async function findMissing(
     if (types.has(type) && isMissing(capability))
       missing.push({ error: lacking(`set type ${type}`, capability) })
   if (!found.dummyLinks.available) missing.push({ error: lacking('dummy links', found.dummyLinks) })
-  const families = [...planned.iptables.keys()]
-  const reasons = await Promise.all(families.map((family) => iptables[family].whyNoSetMatch()))
-  for (const [index, family] of families.entries()) {
-    const reason = reasons[index]
+  const matches = [...planned.iptables.keys()].map(
+    async (family) => [family, await iptables[family].whyNoSetMatch()] as const,
+  )
+  for (const [family, reason] of await Promise.all(matches)) {
     if (reason !== undefined) missing.push({ error: withoutSetMatch(family, reason) })
   }
   return missing

@@ -34,6 +34,8 @@ export class Recording {
     private readonly child: ChildProcess,
   ) {
     child.stdout?.on('data', (chunk: Buffer) => this.take(chunk))
+    child.stderr?.setEncoding('utf8')
+    child.on('error', (error) => (this.failure ??= error))
   }
 
   /** Resolves once tcpdump listens. @throws LabError `ERR_LAB_PROGRAM_MISSING`, `ERR_LAB_TOPOLOGY` */
@@ -61,7 +63,7 @@ export class Recording {
       stdio: ['ignore', 'pipe', 'pipe'],
     })
     const recording = new Recording(`${namespace.name}:${link}`, child)
-    await recording.listening()
+    await recording.says(/listening on/)
     return recording
   }
 
@@ -83,31 +85,11 @@ export class Recording {
     return captured >= received && this.frames.length >= captured && this.lastMs === before
   }
 
-  private counts(): Promise<Counts> {
-    return new Promise((resolve, reject) => {
-      const { stderr } = this.child
-      const stop = (): void => {
-        clearTimeout(timer)
-        stderr?.off('data', read)
-        this.child.off('close', fail)
-      }
-      const fail = (): void => {
-        stop()
-        reject(new LabError(`tcpdump on ${this.at} does not answer`, { code: 'ERR_LAB_TOPOLOGY' }))
-      }
-      let said = ''
-      const read = (text: string): void => {
-        said += text
-        const [, captured, received] = /(\d+) packets? captured, (\d+) packets? received/.exec(said) ?? []
-        if (captured === undefined || received === undefined) return
-        stop()
-        resolve({ captured: Number(captured), received: Number(received) })
-      }
-      const timer = setTimeout(fail, mostAnswerMs)
-      stderr?.on('data', read)
-      this.child.once('close', fail)
-      this.child.kill('SIGUSR1')
-    })
+  private async counts(): Promise<Counts> {
+    const answer = this.says(/(\d+) packets? captured, (\d+) packets? received/, mostAnswerMs)
+    this.child.kill('SIGUSR1')
+    const [, captured, received] = await answer
+    return { captured: Number(captured), received: Number(received) }
   }
 
   /** Calls back whenever packets have come. */
@@ -136,17 +118,32 @@ export class Recording {
     }
   }
 
-  private listening(): Promise<void> {
+  /** What tcpdump says from here on, once it is like that. */
+  private says(pattern: RegExp, withinMs?: number): Promise<RegExpExecArray> {
+    const { child } = this
     let said = ''
     return new Promise((resolve, reject) => {
-      this.child.stderr?.setEncoding('utf8').on('data', (text: string) => {
-        said += text
-        if (said.includes('listening on')) resolve()
-      })
-      const fail = (reason: string): void =>
+      const stop = (): void => {
+        clearTimeout(timer)
+        child.stderr?.off('data', hear)
+        child.off('error', failed).off('close', ended)
+      }
+      const fail = (reason: string): void => {
+        stop()
         reject(new LabError(`tcpdump on ${this.at}: ${reason}`, { code: 'ERR_LAB_TOPOLOGY' }))
-      this.child.once('error', (error) => fail(error.message))
-      this.child.once('close', () => fail(said.trim() || 'it ended'))
+      }
+      const hear = (text: string): void => {
+        said += text
+        const found = pattern.exec(said)
+        if (found === null) return
+        stop()
+        resolve(found)
+      }
+      const failed = (error: Error): void => fail(error.message)
+      const ended = (): void => fail(said.trim() || 'it ended')
+      const timer = withinMs === undefined ? undefined : setTimeout(fail, withinMs, 'it does not answer')
+      child.stderr?.on('data', hear)
+      child.once('error', failed).once('close', ended)
     })
   }
 }
