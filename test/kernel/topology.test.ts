@@ -1,9 +1,12 @@
 /** Topologies on this machine's own kernel, in namespaces of their own. */
 import assert from 'node:assert/strict'
 import { existsSync } from 'node:fs'
+import { setTimeout as delay } from 'node:timers/promises'
 import test from 'node:test'
-import { directorNetwork, type LabError, Topology } from '../../lib/lab/index.js'
+import { directorNetwork, type LabError, Topology, type TopologySpec } from '../../lib/lab/index.js'
+import { waitForCarrier } from '../../lib/lab/topology/carrier.js'
 import { InvalidArgumentError } from '../../lib/errors.js'
+import { openKernel } from '../../lib/index.js'
 
 const skip = process.getuid?.() === 0 ? false : 'namespaces need root'
 
@@ -53,6 +56,68 @@ test('addresses, routes and sysctls change while it stands', { skip }, async () 
     await topology.close()
   }
 })
+
+test('links carry traffic, and bridges their ports’, from the moment that it stands', { skip }, async () => {
+  const spec: TopologySpec = {
+    namespaces: { host: { bridges: { br0: ['to-a', 'to-b'] } }, a: {}, b: {} },
+    wires: [
+      ['host:to-a', 'a:eth0'],
+      ['host:to-b', 'b:eth0'],
+    ],
+  }
+  // Without waiting, the kernel is found at it in about one of three.
+  for (let time = 0; time < 4; time++) {
+    const topology = await Topology.create(spec)
+    try {
+      const states = await statesIn(topology.namespace('host').path)
+      assert.ok(['up', 'unknown'].includes(states['br0'] ?? ''), JSON.stringify(states))
+      assert.deepEqual([states['to-a'], states['to-b']], ['up', 'up'])
+    } finally {
+      await topology.close()
+    }
+  }
+})
+
+test('a link whose other end is off does not come up, and is named', { skip }, async () => {
+  const topology = await Topology.create({ namespaces: { a: {}, b: {} }, wires: [['a:eth0', 'b:eth0']] })
+  try {
+    const { path } = topology.namespace('a')
+    await topology.namespace('b').ip(['link set dev eth0 down'])
+    // The kernel works that out at its leisure, too.
+    for (const end = Date.now() + 5_000; Date.now() < end && (await statesIn(path))['eth0'] === 'up';)
+      await delay(20)
+    await assert.rejects(waitForCarrier(path, ['eth0'], 100), {
+      code: 'ERR_LAB_TOPOLOGY',
+      message: /^after 0.1 s eth0 is (down|lower-layer-down)/,
+    })
+  } finally {
+    await topology.close()
+  }
+})
+
+test('a link may have the name of a word of ip', { skip }, async () => {
+  const spec: TopologySpec = {
+    namespaces: { one: { bridges: { mtu: ['a'] } }, other: {} },
+    wires: [['one:a', 'other:address']],
+  }
+  const topology = await Topology.create(spec)
+  try {
+    assert.equal((await statesIn(topology.namespace('other').path))['address'], 'up')
+  } finally {
+    await topology.close()
+  }
+})
+
+async function statesIn(netns: string): Promise<Record<string, string>> {
+  const kernel = await openKernel({ netns })
+  try {
+    return Object.fromEntries(
+      (await kernel.links.list()).map(({ name, operationalState }) => [name, operationalState]),
+    )
+  } finally {
+    await kernel.close()
+  }
+}
 
 test('what the kernel refuses is an error, and leaves nothing behind', { skip }, async () => {
   const spec = { namespaces: { only: { routes: [{ to: 'default', via: '10.99.0.1' }] } } }

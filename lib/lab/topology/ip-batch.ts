@@ -30,12 +30,12 @@ export function namespaceCommands(name: string, spec: NamespaceSpec, wired: read
   const dummies = spec.dummies ?? []
   const links = ['lo', ...wired, ...bridges.map(([bridge]) => bridge), ...dummies]
   return [
-    ...bridges.map(([bridge]) => `link add ${checkedLink(`${field}.bridges`, bridge)} type bridge`),
-    ...dummies.map((dummy) => `link add ${checkedLink(`${field}.dummies`, dummy)} type dummy`),
+    ...bridges.map(([bridge]) => `link add name ${checkedLink(`${field}.bridges`, bridge)} type bridge`),
+    ...dummies.map((dummy) => `link add name ${checkedLink(`${field}.dummies`, dummy)} type dummy`),
     ...bridges.flatMap(([bridge, ports]) =>
-      ports.map((port) => `link set ${checkedLink(`${field}.bridges.${bridge}`, port)} master ${bridge}`),
+      ports.map((port) => `link set dev ${checkedLink(`${field}.bridges.${bridge}`, port)} master ${bridge}`),
     ),
-    ...links.map((link) => `link set ${link} up`),
+    ...links.map((link) => `link set dev ${link} up`),
     ...Object.entries(spec.addresses ?? {}).flatMap(([link, addresses]) =>
       addresses.map((address) => addressCommand('add', link, address, `${field}.addresses`)),
     ),

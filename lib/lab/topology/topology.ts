@@ -1,6 +1,7 @@
 /** Network namespaces wired together, with servers in them; for tests, demonstrations and experiments. */
 import { randomBytes } from 'node:crypto'
 import { InvalidArgumentError } from '../../errors.js'
+import { waitForCarrier } from './carrier.js'
 import { layoutCommands, namespaceCommands } from './ip-batch.js'
 import { Namespace, runIpBatch } from './namespace.js'
 import { checkedName, wireEnd, type TopologySpec } from './spec.js'
@@ -39,7 +40,9 @@ export class Topology {
         topology.all().map((namespace) => namespace.setSysctls(sysctlsFor(namespace.name, spec))),
       )
       await Promise.all(inside.map(({ namespace, lines }) => namespace.ip(lines)))
-      await Promise.all(topology.all().map((namespace) => startBackends(namespace, spec)))
+      await Promise.all(
+        topology.all().flatMap((namespace) => [startBackends(namespace, spec), comeUp(namespace, spec)]),
+      )
       return topology
     } catch (error) {
       await topology.close()
@@ -96,6 +99,12 @@ function kernelDefaults(links: readonly string[]): Record<string, number> {
     ['arp_ignore', 'arp_announce', 'rp_filter'].map((name) => [`net.ipv4.conf.${place}.${name}`, 0] as const),
   )
   return { 'net.ipv4.ip_forward': 0, ...Object.fromEntries(settings) }
+}
+
+/** A bridge without ports never does. */
+async function comeUp({ name, path }: Namespace, spec: TopologySpec): Promise<void> {
+  const bridges = Object.entries(spec.namespaces[name]?.bridges ?? {}).filter(([, ports]) => ports.length > 0)
+  await waitForCarrier(path, [...linksOf(name, spec), ...bridges.map(([bridge]) => bridge)])
 }
 
 async function startBackends(namespace: Namespace, spec: TopologySpec): Promise<void> {
