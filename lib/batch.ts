@@ -141,6 +141,17 @@ export class Batch {
     this.ipvs().addRow(name, service, server)
   }
 
+  /** @internal New entries of one set, in ipset's syntax; one that is there already is nothing to speak of. */
+  addTexts(set: string, entries: string[]): void {
+    const target = {
+      set: checkName(set, 'set'),
+      action: 'add',
+      exclusive: false,
+      serviceNames: false,
+    } as const
+    this.run(EntryRun).text.appendAll(target, entries)
+  }
+
   private entry(target: Target, entry: string | Entry): this {
     checkName(target.set, 'set')
     const text = checkText(typeof entry === 'string' ? entry : formatEntry(entry))

@@ -26,12 +26,19 @@ export type Steps<T = void> = Generator<undefined, T, undefined>
 export async function inTurns<T>(work: Steps<T>): Promise<T> {
   // Work of a few steps, which most of it is, never looks at the clock; longer work pauses once before it does.
   let until = -Infinity
-  for (let step = 1; ; step++) {
-    const { done, value } = work.next()
+  for (;;) {
+    const { done, value } = workUntil(until, work)
     if (done === true) return value
-    if (step % stepsBetweenLooks !== 0 || performance.now() < until) continue
     await nextTurn()
     until = performance.now() + sliceMs
+  }
+}
+
+/** One slice: to the end of the work, or until the time is up. */
+function workUntil<T>(until: number, work: Steps<T>): IteratorResult<undefined, T> {
+  for (let step = 1; ; step++) {
+    const result = work.next()
+    if (result.done === true || (step % stepsBetweenLooks === 0 && performance.now() >= until)) return result
   }
 }
 

@@ -274,7 +274,7 @@ export class Director extends EventEmitter<DirectorEvents> {
 
   async #timedPass(full: boolean): Promise<Pass> {
     const began = performance.now()
-    const taken = this.#pending.taken()
+    const bringsEndpoints = this.#pending.take()
     for (const counter of Object.values(this.#wishes)) counter.take()
     if (full || this.#knownAddresses === undefined) {
       await this.#learnFacts()
@@ -284,7 +284,7 @@ export class Director extends EventEmitter<DirectorEvents> {
     this.#lastSync = new Date()
     const ended = performance.now()
     this.#report(pass, ended - began)
-    if (taken.size > 0) await inTurns(this.#reportingProgrammed(taken, ended))
+    if (bringsEndpoints) await inTurns(this.#reportingProgrammed(ended))
     return pass
   }
 
@@ -342,11 +342,11 @@ export class Director extends EventEmitter<DirectorEvents> {
     })
   }
 
-  #reportingProgrammed(taken: ReadonlyMap<string, number>, ended: number): Steps {
+  #reportingProgrammed(ended: number): Steps {
     const unfinished = unfinishedServices(this.#planner, this.#reconciler)
     const stateOf = (service: string): 'ready' | 'waits' | 'nothing' =>
       unfinished.has(service) ? 'waits' : this.#planner.hasServices(service) ? 'ready' : 'nothing'
-    return this.#pending.reporting(taken, ended, stateOf, (event) => this.#tell('endpointProgrammed', event))
+    return this.#pending.reporting(ended, stateOf, (event) => this.#tell('endpointProgrammed', event))
   }
 
   /**

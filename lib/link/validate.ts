@@ -28,8 +28,10 @@ const scratch = new Uint8Array(16)
 
 /** Takes `address/prefix` apart; the default prefix is the address alone. */
 export function parseAddress(text: string, field: string): AddressOptions & { prefixLength: number } {
-  const [address = '', prefix, ...rest] = text.split('/')
-  const family = rest.length === 0 ? writeAddress(address, scratch, 0) : 0
+  const slash = text.indexOf('/')
+  const address = slash < 0 ? text : text.slice(0, slash)
+  const prefix = slash < 0 ? undefined : text.slice(slash + 1)
+  const family = writeAddress(address, scratch, 0)
   const wellFormed = family !== 0 && (prefix === undefined || /^\d{1,3}$/.test(prefix))
   if (!wellFormed) {
     throw new InvalidArgumentError(field, text, 'an IPv4 or IPv6 address, or address/prefix-length')

@@ -3,16 +3,9 @@ import { InvalidArgumentError } from '../../errors.js'
 import type { Family, Protocol } from '../../ipvs/types.js'
 import { canonicalAddress, familyOf, parsePrefix, type Prefix } from './ip.js'
 
-/** A field's name, or what makes it: of a hundred thousand endpoints hardly one is ever named. */
-export type Field = string | (() => string)
-
-function nameOf(field: Field): string {
-  return typeof field === 'string' ? field : field()
-}
-
-export function integer(field: Field, value: unknown, min: number, max: number): number {
+export function integer(field: string, value: unknown, min: number, max: number): number {
   if (typeof value === 'number' && Number.isInteger(value) && value >= min && value <= max) return value
-  throw new InvalidArgumentError(nameOf(field), value, `a whole number from ${min} to ${max}`)
+  throw new InvalidArgumentError(field, value, `a whole number from ${min} to ${max}`)
 }
 
 /** Fractions too. */
@@ -21,7 +14,7 @@ export function number(field: string, value: unknown, min: number, max: number):
   throw new InvalidArgumentError(field, value, `a number from ${min} to ${max}`)
 }
 
-export function port(field: Field, value: unknown): number {
+export function port(field: string, value: unknown): number {
   return integer(field, value, 1, 65535)
 }
 
@@ -40,22 +33,54 @@ export function boolean(field: string, value: unknown): boolean {
   throw new InvalidArgumentError(field, value, 'true or false')
 }
 
-export function object(field: Field, value: unknown): void {
+export function object(field: string, value: unknown): void {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    throw new InvalidArgumentError(nameOf(field), value, 'an object')
+    throw new InvalidArgumentError(field, value, 'an object')
   }
 }
 
-export function list<T>(field: Field, value: readonly T[] | null | undefined): readonly T[] {
+export function list<T>(field: string, value: readonly T[] | null | undefined): readonly T[] {
   if (value === null || value === undefined) return []
   if (Array.isArray(value)) return value as readonly T[]
-  throw new InvalidArgumentError(nameOf(field), value, 'an array')
+  throw new InvalidArgumentError(field, value, 'an array')
 }
 
-export function address(field: Field, value: unknown): string {
+/**
+ * What `read` makes of each object of a list, without those of which it makes nothing. It names fields as the object has
+ * them; the place in the list is put before them when an error is told, since hardly one of a hundred thousand is.
+ */
+export function each<T, R>(
+  field: string,
+  values: readonly T[] | null | undefined,
+  read: (value: T) => R | undefined,
+): readonly R[] {
+  const given = list(field, values)
+  const result: R[] = []
+  let index = 0
+  try {
+    for (; index < given.length; index++) {
+      const value = given[index] as T
+      object('', value)
+      const made = read(value)
+      if (made !== undefined) result.push(made)
+    }
+  } catch (error) {
+    throw inside(`${field}[${index}]`, error)
+  }
+  // A copy has no room to grow.
+  return [...result]
+}
+
+function inside(place: string, error: unknown): unknown {
+  if (!(error instanceof InvalidArgumentError)) return error
+  const { field, value, allowed } = error
+  return new InvalidArgumentError(field === '' ? place : `${place}.${field}`, value, allowed)
+}
+
+export function address(field: string, value: unknown): string {
   const found = typeof value === 'string' ? canonicalAddress(value) : undefined
   if (found !== undefined) return found
-  throw new InvalidArgumentError(nameOf(field), value, 'an IPv4 or IPv6 address')
+  throw new InvalidArgumentError(field, value, 'an IPv4 or IPv6 address')
 }
 
 export function prefix(field: string, value: unknown): Prefix {
@@ -64,11 +89,15 @@ export function prefix(field: string, value: unknown): Prefix {
   throw new InvalidArgumentError(field, value, 'an address prefix such as 10.0.0.0/8')
 }
 
+const protocols: readonly Protocol[] = ['tcp', 'udp', 'sctp']
+
 /** Kubernetes writes protocols in capitals, everything below in small letters; the default is TCP. */
-export function protocol(field: Field, value: unknown): Protocol {
+export function protocol(field: string, value: unknown): Protocol {
   const small = typeof value === 'string' ? value.toLowerCase() : (value ?? 'tcp')
-  if (small === 'tcp' || small === 'udp' || small === 'sctp') return small
-  throw new InvalidArgumentError(nameOf(field), value, 'TCP, UDP or SCTP')
+  // One text for all, not one for each port.
+  const known = protocols.find((one) => one === small)
+  if (known !== undefined) return known
+  throw new InvalidArgumentError(field, value, 'TCP, UDP or SCTP')
 }
 
 /** Most services have none: these are shared by all of them. */

@@ -4,7 +4,12 @@ import type { Family, Protocol } from '../../ipvs/types.js'
 import * as check from './check.js'
 import type { Prefix } from './ip.js'
 import { familyOf } from './ip.js'
-import type { KubernetesMetadata, KubernetesService, KubernetesServiceSpec } from './kubernetes.js'
+import type {
+  KubernetesMetadata,
+  KubernetesService,
+  KubernetesServicePort,
+  KubernetesServiceSpec,
+} from './kubernetes.js'
 import { readTuning, type Tuning } from './tuning.js'
 
 export interface PortSpec {
@@ -94,51 +99,49 @@ function readClusterAddress(spec: KubernetesServiceSpec): Partial<Record<Family,
   const texts = all.length > 0 ? all : [spec.clusterIP ?? '']
   if (texts[0] === '' || texts[0] === 'None') return undefined
   const result: Partial<Record<Family, string>> = {}
-  for (const [index, value] of texts.entries()) {
-    const field = (): string => (all.length > 0 ? `spec.clusterIPs[${index}]` : 'spec.clusterIP')
+  texts.forEach((value, index) => {
+    const field = all.length > 0 ? `spec.clusterIPs[${index}]` : 'spec.clusterIP'
     const address = check.address(field, value)
     const family = familyOf(address)
     if (result[family] !== undefined)
-      throw new InvalidArgumentError(field(), value, 'at most one address of each family')
+      throw new InvalidArgumentError(field, value, 'at most one address of each family')
     result[family] = address
-  }
+  })
   return result
 }
 
-function readPorts(spec: KubernetesServiceSpec): PortSpec[] {
-  const result: PortSpec[] = []
-  // Names are made when one is told.
-  const field = (): string => `spec.ports[${result.length}]`
-  for (const given of check.list('spec.ports', spec.ports)) {
-    check.object(field, given)
-    const next = {
-      name: given.name ?? '',
-      protocol: check.protocol(() => `${field()}.protocol`, given.protocol),
-      port: check.port(() => `${field()}.port`, given.port),
-      nodePort: optionalPort(() => `${field()}.nodePort`, given.nodePort),
-    }
-    if (result.some(({ protocol, port }) => protocol === next.protocol && port === next.port))
-      throw new InvalidArgumentError(`${field()}.port`, given.port, 'each port and protocol once')
-    result.push(next)
+function readPorts(spec: KubernetesServiceSpec): readonly PortSpec[] {
+  const ports = check.each('spec.ports', spec.ports, readPort)
+  ports.forEach(({ protocol, port }, index) => {
+    const first = ports.findIndex((other) => other.protocol === protocol && other.port === port)
+    if (first < index)
+      throw new InvalidArgumentError(`spec.ports[${index}].port`, port, 'each port and protocol once')
+  })
+  return ports
+}
+
+function readPort(given: KubernetesServicePort): PortSpec {
+  return {
+    name: given.name ?? '',
+    protocol: check.protocol('protocol', given.protocol),
+    port: check.port('port', given.port),
+    nodePort: optionalPort('nodePort', given.nodePort),
   }
-  return result
 }
 
 /** Kubernetes clients leave an unset port out or write it as 0. */
-function optionalPort(field: check.Field, value: number | null | undefined): number | undefined {
+function optionalPort(field: string, value: number | null | undefined): number | undefined {
   return value === null || value === undefined || value === 0 ? undefined : check.port(field, value)
 }
 
 /** An address that the balancer terminates itself (ipMode Proxy) must not be answered on nodes. */
 function readBalancerAddresses(service: KubernetesService): ServiceSpec['balancerAddresses'] {
   const field = 'status.loadBalancer.ingress'
-  const ingress = check.list(field, service.status?.loadBalancer?.ingress)
-  if (ingress.length === 0) return check.noAddresses
-  const addresses = ingress.flatMap((entry, index) => {
-    check.object(`${field}[${index}]`, entry)
-    const mode = check.oneOf(`${field}[${index}].ipMode`, entry.ipMode ?? 'VIP', ['VIP', 'Proxy'])
-    if (mode === 'Proxy' || entry.ip === null || entry.ip === undefined || entry.ip === '') return []
-    return [check.address(`${field}[${index}].ip`, entry.ip)]
+  const addresses = check.each(field, service.status?.loadBalancer?.ingress, ({ ip, ipMode }) => {
+    const mode = check.oneOf('ipMode', ipMode ?? 'VIP', ['VIP', 'Proxy'])
+    return mode === 'Proxy' || ip === null || ip === undefined || ip === ''
+      ? undefined
+      : check.address('ip', ip)
   })
   return check.addressesByFamily(field, addresses)
 }

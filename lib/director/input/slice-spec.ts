@@ -3,7 +3,7 @@ import { InvalidArgumentError } from '../../errors.js'
 import type { Family, Protocol } from '../../ipvs/types.js'
 import * as check from './check.js'
 import { familyOf } from './ip.js'
-import type { KubernetesEndpoint, KubernetesEndpointSlice } from './kubernetes.js'
+import type { KubernetesEndpoint, KubernetesEndpointPort, KubernetesEndpointSlice } from './kubernetes.js'
 import { isForOthers, objectName } from './service-spec.js'
 
 export interface EndpointSpec {
@@ -64,54 +64,32 @@ export function readSlice(slice: KubernetesEndpointSlice): SliceSpec | undefined
   const type = check.oneOf('addressType', slice.addressType, addressTypes)
   if (type === 'FQDN' || isForOthers(slice.metadata ?? {})) return undefined
   const family = type === 'IPv4' ? 'inet' : 'inet6'
-  return { name, service, family, ports: readPorts(slice), endpoints: readEndpoints(slice, family) }
+  return {
+    name,
+    service,
+    family,
+    ports: check.each('ports', slice.ports, readPort),
+    endpoints: check.each('endpoints', slice.endpoints, (given) => readEndpoint(given, family)),
+  }
 }
 
 /** A port without a number stands for all ports, which a virtual service on one port cannot use. */
-function readPorts(slice: KubernetesEndpointSlice): EndpointPortSpec[] {
-  const result: EndpointPortSpec[] = []
-  for (const [index, given] of check.list('ports', slice.ports).entries()) {
-    // Names are made when one is told.
-    const field = (): string => `ports[${index}]`
-    check.object(field, given)
-    if (given.port === null || given.port === undefined) continue
-    result.push({
-      name: given.name ?? '',
-      protocol: check.protocol(() => `${field()}.protocol`, given.protocol),
-      port: check.port(() => `${field()}.port`, given.port),
-    })
+function readPort(given: KubernetesEndpointPort): EndpointPortSpec | undefined {
+  if (given.port === null || given.port === undefined) return undefined
+  return {
+    name: given.name ?? '',
+    protocol: check.protocol('protocol', given.protocol),
+    port: check.port('port', given.port),
   }
-  return result
 }
 
-function readEndpoints(slice: KubernetesEndpointSlice, family: Family): readonly EndpointSpec[] {
-  const given = check.list('endpoints', slice.endpoints)
-  const result: EndpointSpec[] = []
-  // Names are made when one is told: one of each for all endpoints, not for each of a hundred thousand.
-  let index = 0
-  const field = (): string => `endpoints[${index}]`
-  const addresses = (): string => `${field()}.addresses`
-  const firstAddress = (): string => `${addresses()}[0]`
-  for (; index < given.length; index++) {
-    const endpoint = given[index] as KubernetesEndpoint
-    check.object(field, endpoint)
-    const [first] = check.list(addresses, endpoint.addresses)
-    if (first !== undefined) result.push(readEndpoint(firstAddress, endpoint, first, family))
-  }
-  // A copy has no room to grow.
-  return [...result]
-}
-
-function readEndpoint(
-  field: () => string,
-  given: KubernetesEndpoint,
-  first: string,
-  family: Family,
-): EndpointSpec {
-  const address = check.address(field, first)
+function readEndpoint(given: KubernetesEndpoint, family: Family): EndpointSpec | undefined {
+  const first = check.list('addresses', given.addresses)[0]
+  if (first === undefined) return undefined
+  const address = check.address('addresses[0]', first)
   if (familyOf(address) !== family) {
     const wanted = family === 'inet' ? 'an IPv4 address' : 'an IPv6 address'
-    throw new InvalidArgumentError(field(), first, `${wanted}, as addressType says`)
+    throw new InvalidArgumentError('addresses[0]', first, `${wanted}, as addressType says`)
   }
   return {
     address,

@@ -1,11 +1,10 @@
 /** From a Kubernetes service and its endpoints to what it asks of the kernel: kube-proxy's IPVS mode, one service. */
-import { formatEndpoint } from '../../address.js'
 import type { Family, ForwardingMethod, Server, Service } from '../../ipvs/types.js'
 import type { NodeView } from './facts.js'
 import { type Fragment, FragmentBuilder, type TrafficPolicy } from './fragment.js'
 import { prefixHolds } from '../input/ip.js'
 import type { ResolvedOptions } from '../options.js'
-import { type Selection, selectEndpoints, type Target } from './select-endpoints.js'
+import { hasEndpoints, type Selection, selectEndpoints, type Targets } from './select-endpoints.js'
 import type { PortSpec, ServiceSpec } from '../input/service-spec.js'
 import type { SetRole } from '../state/sets.js'
 import type { SliceSpec } from '../input/slice-spec.js'
@@ -28,13 +27,17 @@ export function compileService(
     for (const port of spec.ports) {
       const selection = selectEndpoints(port, family, slices, node)
       new PortCompiler(spec, port, family, selection, node, options, builder).run()
-      for (const { endpoint } of selection.onThisNode)
-        if (endpoint.condition.ready) local.add(endpoint.address)
+      addReady(local, selection.onThisNode)
     }
     localEndpoints = Math.max(localEndpoints, local.size)
   }
   compileHealthCheck(spec, localEndpoints, options, builder)
   return builder.build()
+}
+
+function addReady(addresses: Set<string>, targets: readonly Targets[]): void {
+  for (const { endpoints } of targets)
+    for (const { address, condition } of endpoints) if (condition.ready) addresses.add(address)
 }
 
 function compileHealthCheck(
@@ -57,8 +60,8 @@ class PortCompiler {
   readonly #forwarding: ForwardingMethod
   /** Clients keep their address: a Local policy asks for it, and servers that answer them directly need it. */
   readonly #keepsExternalSource: boolean
-  readonly #internal: readonly Target[]
-  readonly #external: readonly Target[]
+  readonly #internal: readonly Targets[]
+  readonly #external: readonly Targets[]
   /** Servers of one list are the same for every address that uses it; built once, shared. */
   readonly #servers = new Map<string, ServerMap | undefined>()
 
@@ -93,17 +96,19 @@ class PortCompiler {
   }
 
   /** A Local policy without local endpoints falls back to all of them, where those are known to be wanted at all. */
-  #choose(policy: TrafficPolicy, localOnly: boolean, mayFallBack: boolean): readonly Target[] {
+  #choose(policy: TrafficPolicy, localOnly: boolean, mayFallBack: boolean): readonly Targets[] {
     const { cluster, local } = this.selection
     if (!localOnly) return cluster
-    if (local.length === 0 && cluster.length > 0) this.builder.addWithoutLocal(policy)
-    return local.length === 0 && mayFallBack && this.options.localFallback ? cluster : local
+    if (hasEndpoints(local)) return local
+    if (hasEndpoints(cluster)) this.builder.addWithoutLocal(policy)
+    return mayFallBack && this.options.localFallback ? cluster : local
   }
 
   /** A local endpoint that reaches itself through the service must see another source than itself. */
   #loopback(): void {
-    for (const { endpoint, port } of this.selection.onThisNode) {
-      this.#entry('LOOP-BACK', `${endpoint.address},${this.port.protocol}:${port},${endpoint.address}`)
+    for (const { port, endpoints } of this.selection.onThisNode) {
+      for (const { address } of endpoints)
+        this.#entry('LOOP-BACK', `${address},${this.port.protocol}:${port},${address}`)
     }
   }
 
@@ -168,7 +173,7 @@ class PortCompiler {
   }
 
   /** False where the service cannot be forwarded as asked; then nothing else is made for the address. */
-  #virtualService(address: string, port: number, targets: readonly Target[]): boolean {
+  #virtualService(address: string, port: number, targets: readonly Targets[]): boolean {
     const servers = this.#serversFor(port, targets)
     if (servers !== undefined) this.builder.addService(this.#service(address, port), servers)
     return servers !== undefined
@@ -191,25 +196,27 @@ class PortCompiler {
     }
   }
 
-  #serversFor(port: number, targets: readonly Target[]): ServerMap | undefined {
+  #serversFor(port: number, targets: readonly Targets[]): ServerMap | undefined {
     const list = targets === this.#internal ? 'internal' : 'external'
     const cacheKey = this.#forwarding === 'masquerade' ? list : `${list} ${port}`
     if (!this.#servers.has(cacheKey)) this.#servers.set(cacheKey, this.#buildServers(port, targets))
     return this.#servers.get(cacheKey)
   }
 
-  #buildServers(port: number, targets: readonly Target[]): ServerMap | undefined {
+  #buildServers(port: number, targets: readonly Targets[]): ServerMap | undefined {
     const forwarding = this.#forwarding
     const weight = this.spec.tuning.weight ?? this.options.weight
     const result = new Map<string, Server>()
-    for (const target of targets) {
-      if (forwarding !== 'masquerade' && target.port !== port) {
-        this.builder.addProblem(
-          `${formatEndpoint(target.endpoint.address, target.port)}: forwarding '${forwarding}' cannot change port ${port}`,
-        )
-        return undefined
+    for (const { port: ownPort, endpoints } of targets) {
+      const [before, behind] = aroundAddress(this.family, ownPort)
+      for (const { address } of endpoints) {
+        const key = `${before}${address}${behind}`
+        if (forwarding !== 'masquerade' && ownPort !== port) {
+          this.builder.addProblem(`${key}: forwarding '${forwarding}' cannot change port ${port}`)
+          return undefined
+        }
+        result.set(key, { address, port: ownPort, forwarding, weight })
       }
-      result.set(target.key, { address: target.endpoint.address, port: target.port, forwarding, weight })
     }
     return result
   }
@@ -225,6 +232,11 @@ class PortCompiler {
   #bind(address: string): void {
     if (this.builder.addAddress(address)) this.#entry('IPVS-IPS', address)
   }
+}
+
+/** What stands before and behind an address of the family in formatEndpoint()'s text. */
+function aroundAddress(family: Family, port: number): readonly [before: string, behind: string] {
+  return family === 'inet' ? ['', `:${port}`] : ['[', `]:${port}`]
 }
 
 const nodePortSets = {

@@ -4,20 +4,19 @@ import type { NodeView } from './facts.js'
 import type { PortSpec } from '../input/service-spec.js'
 import type { EndpointSpec, SliceSpec } from '../input/slice-spec.js'
 
-/** An endpoint with the port number that its slice gives to the service's port. */
-export interface Target {
-  readonly key: string
-  readonly endpoint: EndpointSpec
+/** Endpoints of one slice, with the number that it gives to the service's port. What several slices name is in several. */
+export interface Targets {
   readonly port: number
+  readonly endpoints: readonly EndpointSpec[]
 }
 
 export interface Selection {
   /** Endpoints of any node: the ready ones that topology allows, or else those that still serve while they end. */
-  readonly cluster: readonly Target[]
+  readonly cluster: readonly Targets[]
   /** The same on this node, whatever topology says. */
-  readonly local: readonly Target[]
+  readonly local: readonly Targets[]
   /** Every endpoint of this node, in whatever condition: these may talk to themselves through the service. */
-  readonly onThisNode: readonly Target[]
+  readonly onThisNode: readonly Targets[]
 }
 
 export function selectEndpoints(
@@ -27,57 +26,57 @@ export function selectEndpoints(
   node: NodeView,
 ): Selection {
   const all = targetsOf(port, family, slices)
-  const onThisNode = all.filter(({ endpoint }) => endpoint.nodeName === node.name)
+  const onThisNode = among(all, ({ nodeName }) => nodeName === node.name)
   return {
-    cluster: orEnding(allowedByTopology(readyOnes(all), node), all),
-    local: orEnding(readyOnes(onThisNode), onThisNode),
+    cluster: orEnding(allowedByTopology(among(all, isReady), node), all),
+    local: orEnding(among(onThisNode, isReady), onThisNode),
     onThisNode,
   }
 }
 
-/** The list itself, where all are: nearly always. */
-function readyOnes(targets: readonly Target[]): readonly Target[] {
-  return targets.every(({ endpoint }) => endpoint.condition.ready)
-    ? targets
-    : targets.filter(({ endpoint }) => endpoint.condition.ready)
+export function hasEndpoints(targets: readonly Targets[]): boolean {
+  return targets.some(({ endpoints }) => endpoints.length > 0)
 }
 
-/** An endpoint that several slices name counts once; where they differ, the one that is ready is believed. */
-function targetsOf(port: PortSpec, family: Family, slices: readonly SliceSpec[]): Target[] {
-  const found = new Map<string, Target>()
+function targetsOf(port: PortSpec, family: Family, slices: readonly SliceSpec[]): Targets[] {
+  const found: Targets[] = []
   for (const slice of slices) {
     if (slice.family !== family) continue
     const match = slice.ports.find(({ name, protocol }) => name === port.name && protocol === port.protocol)
-    if (match === undefined) continue
-    // As formatEndpoint() has it.
-    const [before, behind] = slice.family === 'inet' ? ['', `:${match.port}`] : ['[', `]:${match.port}`]
-    for (const endpoint of slice.endpoints) {
-      const key = `${before}${endpoint.address}${behind}`
-      const known = found.get(key)
-      if (known === undefined || (!known.endpoint.condition.ready && endpoint.condition.ready)) {
-        found.set(key, { key, endpoint, port: match.port })
-      }
-    }
+    if (match !== undefined) found.push({ port: match.port, endpoints: slice.endpoints })
   }
-  return [...found.values()]
+  return found
 }
 
-function orEnding(ready: readonly Target[], all: readonly Target[]): readonly Target[] {
-  return ready.length > 0
-    ? ready
-    : all.filter(({ endpoint }) => endpoint.condition.serving && endpoint.condition.terminating)
+type Test = (endpoint: EndpointSpec) => boolean
+
+const isReady: Test = ({ condition }) => condition.ready
+const stillServes: Test = ({ condition }) => condition.serving && condition.terminating
+
+/** The list itself, where all of them pass: nearly always. */
+function among(targets: readonly Targets[], test: Test): readonly Targets[] {
+  if (all(targets, test)) return targets
+  return targets.map(({ port, endpoints }) => ({ port, endpoints: endpoints.filter(test) }))
+}
+
+function all(targets: readonly Targets[], test: Test): boolean {
+  return targets.every(({ endpoints }) => endpoints.every(test))
+}
+
+function orEnding(ready: readonly Targets[], either: readonly Targets[]): readonly Targets[] {
+  return hasEndpoints(ready) ? ready : among(either, stillServes)
 }
 
 /** Hints count only where every ready endpoint has them and one of them means this node: nodes before zones. */
-function allowedByTopology(ready: readonly Target[], node: NodeView): readonly Target[] {
-  if (ready.every(({ endpoint }) => endpoint.hints?.nodes !== undefined)) {
-    const near = ready.filter(({ endpoint }) => endpoint.hints?.nodes?.includes(node.name) === true)
-    if (near.length > 0) return near
+function allowedByTopology(ready: readonly Targets[], node: NodeView): readonly Targets[] {
+  if (all(ready, ({ hints }) => hints?.nodes !== undefined)) {
+    const near = among(ready, ({ hints }) => hints?.nodes?.includes(node.name) === true)
+    if (hasEndpoints(near)) return near
   }
   const { zone } = node
-  if (zone !== undefined && ready.every(({ endpoint }) => endpoint.hints?.zones !== undefined)) {
-    const near = ready.filter(({ endpoint }) => endpoint.hints?.zones?.includes(zone) === true)
-    if (near.length > 0) return near
+  if (zone !== undefined && all(ready, ({ hints }) => hints?.zones !== undefined)) {
+    const near = among(ready, ({ hints }) => hints?.zones?.includes(zone) === true)
+    if (hasEndpoints(near)) return near
   }
   return ready
 }

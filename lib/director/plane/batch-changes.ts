@@ -3,7 +3,7 @@ import type { Kernel } from '../../kernel.js'
 import { inTurns, type Steps } from '../../turns.js'
 import type { AddServiceChange } from '../state/changes.js'
 import type { ChangeFailure } from '../sync/data-plane.js'
-import { type BatchedChange, Piece } from './piece.js'
+import { type AddEntryChange, type BatchedChange, Piece } from './piece.js'
 
 /** So many operations are packed while the kernel works on those before them. */
 const operationsInPiece = 4096
@@ -34,11 +34,29 @@ export async function makeInBatch(
 function* packing(piece: Piece, changes: readonly BatchedChange[], first: number): Steps<number> {
   let index = first
   while (index < changes.length && piece.size < operationsInPiece) {
-    const change = changes[index++] as BatchedChange
-    if (piece.add(change) && change.type === 'addService') yield* packingServers(piece, change)
-    if (index % changesInStep === 0) yield
+    const entries = entriesOfOneSet(changes, index, operationsInPiece - piece.size)
+    if (entries.length > 0) {
+      piece.addEntries(entries)
+      index += entries.length
+      yield
+    } else {
+      const change = changes[index++] as BatchedChange
+      if (piece.add(change) && change.type === 'addService') yield* packingServers(piece, change)
+      if (index % changesInStep === 0) yield
+    }
   }
   return index
+}
+
+/** The changes from the given one on that are new entries of the same set. */
+function entriesOfOneSet(changes: readonly BatchedChange[], first: number, most: number): AddEntryChange[] {
+  const entries: AddEntryChange[] = []
+  for (let index = first; index < changes.length && entries.length < most; index++) {
+    const change = changes[index] as BatchedChange
+    if (change.type !== 'addEntry' || (entries[0] ?? change).set !== change.set) break
+    entries.push(change)
+  }
+  return entries
 }
 
 function* packingServers(piece: Piece, change: AddServiceChange): Steps {

@@ -7,23 +7,50 @@ import type { AddServiceChange, Change } from '../state/changes.js'
 import { serverOf } from '../state/single-changes.js'
 import type { ChangeFailure } from '../sync/data-plane.js'
 
-const batched = {
-  addService: true,
-  updateService: true,
-  removeService: true,
-  addServer: true,
-  updateServer: true,
-  removeServer: true,
-  addEntry: true,
-  removeEntry: true,
-  addAddress: true,
-  removeAddress: true,
-} as const
+export type BatchedChange = Extract<
+  Change,
+  {
+    readonly type:
+      | 'addService'
+      | 'updateService'
+      | 'removeService'
+      | 'addServer'
+      | 'updateServer'
+      | 'removeServer'
+      | 'addEntry'
+      | 'removeEntry'
+      | 'addAddress'
+      | 'removeAddress'
+  }
+>
 
-export type BatchedChange = Extract<Change, { type: keyof typeof batched }>
+export type AddEntryChange = Extract<BatchedChange, { readonly type: 'addEntry' }>
+
+type Appenders = {
+  readonly [Type in BatchedChange['type']]: (
+    batch: Batch,
+    change: Extract<BatchedChange, { readonly type: Type }>,
+  ) => unknown
+}
+
+const ignored = { exist: 'ignore' } as const
+
+/** The operation of a batch that makes each kind of change. */
+const appenders: Appenders = {
+  addService: (batch, { service }) => batch.addService(service),
+  updateService: (batch, { service }) => batch.updateService(service),
+  removeService: (batch, { service }) => batch.removeService(service),
+  addServer: (batch, { service, server }) => batch.addServer(service, server),
+  updateServer: (batch, { service, server }) => batch.updateServer(service, server),
+  removeServer: (batch, { service, server }) => batch.removeServer(service, server),
+  addEntry: (batch, { set, entry }) => batch.addEntry(set, entry, ignored),
+  removeEntry: (batch, { set, entry }) => batch.removeEntry(set, entry, ignored),
+  addAddress: (batch, { link, address }) => batch.addAddress(link, address),
+  removeAddress: (batch, { link, address }) => batch.removeAddress(link, address),
+}
 
 export function isBatched(change: Change): change is BatchedChange {
-  return Object.hasOwn(batched, change.type)
+  return Object.hasOwn(appenders, change.type)
 }
 
 export class Piece {
@@ -48,6 +75,17 @@ export class Piece {
       this.#refused.push({ change, error: error as Error })
       return false
     }
+  }
+
+  /** New entries of one set. */
+  addEntries(changes: readonly AddEntryChange[]): void {
+    const [first] = changes
+    if (first === undefined) return
+    this.#batch.addTexts(
+      first.set,
+      changes.map(({ entry }) => entry),
+    )
+    for (const change of changes) this.#subjects.push(change)
   }
 
   /** Of the service that was added last. */
@@ -86,38 +124,9 @@ export class Piece {
 }
 
 function append(batch: Batch, change: BatchedChange): void {
-  switch (change.type) {
-    case 'addService':
-      batch.addService(change.service)
-      break
-    case 'updateService':
-      batch.updateService(change.service)
-      break
-    case 'removeService':
-      batch.removeService(change.service)
-      break
-    case 'addServer':
-      batch.addServer(change.service, change.server)
-      break
-    case 'updateServer':
-      batch.updateServer(change.service, change.server)
-      break
-    case 'removeServer':
-      batch.removeServer(change.service, change.server)
-      break
-    case 'addEntry':
-      batch.addEntry(change.set, change.entry, { exist: 'ignore' })
-      break
-    case 'removeEntry':
-      batch.removeEntry(change.set, change.entry, { exist: 'ignore' })
-      break
-    case 'addAddress':
-      batch.addAddress(change.link, change.address)
-      break
-    case 'removeAddress':
-      batch.removeAddress(change.link, change.address)
-      break
-  }
+  // The types do not know that a change and the appender of its type belong together.
+  const appender = appenders[change.type] as (batch: Batch, change: BatchedChange) => unknown
+  appender(batch, change)
 }
 
 /** Refusals that say no more than that things are as they were to become. */

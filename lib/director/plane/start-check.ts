@@ -4,7 +4,7 @@ import { UnsupportedFeatureError } from '../../errors.js'
 import type { Iptables } from '../../iptables/program.js'
 import type { Family } from '../../ipvs/types.js'
 import type { Kernel } from '../../kernel.js'
-import { inTurns, type Steps } from '../../turns.js'
+import { inTurns, paced, type Steps } from '../../turns.js'
 import type { KernelState } from '../state/state.js'
 import type { MissingFeature } from '../sync/data-plane.js'
 
@@ -49,10 +49,7 @@ export async function findMissing(
 
 function* schedulersOf({ services }: KernelState): Steps<string[]> {
   const names = new Set<string>()
-  for (const { service } of services.values()) {
-    names.add(service.scheduler ?? 'wlc')
-    yield
-  }
+  yield* paced(services.values(), ({ service }) => names.add(service.scheduler ?? 'wlc'))
   return [...names].sort()
 }
 

@@ -60,6 +60,10 @@ export interface ServerChange {
   readonly server: Server
 }
 
+export function isServerChange(change: Change): change is ServerChange {
+  return change.type === 'addServer' || change.type === 'updateServer' || change.type === 'removeServer'
+}
+
 export type ChangeType = Change['type']
 
 const typeNames: Readonly<Record<ChangeType, true>> = {

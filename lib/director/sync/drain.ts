@@ -8,7 +8,7 @@
  *        └──────────── wanted again ──────────────┘
  */
 import type { Server, ServerState, ServiceKey } from '../../ipvs/types.js'
-import type { Change, ServerChange } from '../state/changes.js'
+import { type Change, isServerChange, type ServerChange } from '../state/changes.js'
 
 export interface DrainingServer {
   readonly key: string
@@ -117,10 +117,6 @@ export class Drains {
   #forgetService(key: string): void {
     for (const [id, draining] of this.#servers) if (draining.key === key) this.#servers.delete(id)
   }
-}
-
-function isServerChange(change: Change): change is ServerChange {
-  return change.type === 'addServer' || change.type === 'updateServer' || change.type === 'removeServer'
 }
 
 function drainKey(key: string, serverKey: string): string {

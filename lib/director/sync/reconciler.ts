@@ -5,7 +5,7 @@
 import { familyOf } from '../input/ip.js'
 import { MutableState } from '../state/apply.js'
 import { changeKey, isInScope } from '../state/change-key.js'
-import type { Change } from '../state/changes.js'
+import { type Change, isServerChange } from '../state/changes.js'
 import { sameServer, sameService } from '../state/compare.js'
 import type { ChangeFailure, DataPlane } from './data-plane.js'
 import { withDoubtfulRules } from './doubt.js'
@@ -216,7 +216,7 @@ export class Reconciler {
     const begun = this.drains.begin(allowed, this.now(), this.#drainTimeout)
     const groups = await inTurns(grouping(begun))
     const failures = await this.#run(held, groups)
-    await inTurns(this.#shareWithPlan(held, scope?.services ?? this.planner.compiled.services.keys()))
+    await inTurns(this.#shareWithPlan(held, scope?.services ?? changedInPart(begun)))
     this.#taken = emptyScope()
     const failed = new Set(failures.map(({ change }) => change))
     const changes = flat(groups)
@@ -333,6 +333,14 @@ export class Reconciler {
     const present = this.#held?.services.get(key)
     if (present?.servers.has(serverKey) === true) this.#mustLook = true
   }
+}
+
+/** Services of which some part changed: what is new or gone as a whole is shared, or not there. */
+function changedInPart(changes: readonly Change[]): Set<string> {
+  const keys = new Set<string>()
+  for (const change of changes)
+    if (change.type === 'updateService' || isServerChange(change)) keys.add(change.key)
+  return keys
 }
 
 function flat(groups: readonly StepChanges[]): Change[] {
