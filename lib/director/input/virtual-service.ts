@@ -58,10 +58,10 @@ export function readVirtualService(given: VirtualService): VirtualServiceSpec {
     throw new InvalidArgumentError('port', 0, '1–65535, or 0 with persistence')
   }
   const servers = new Map<string, Server>()
-  check.list('servers', given.servers).forEach((server, index) => {
-    const read = readServer(`servers[${index}]`, server, service)
+  check.each('servers', given.servers, (server) => {
+    const read = readServer(server, service)
     const key = formatEndpoint(read.address, read.port)
-    if (servers.has(key)) throw new InvalidArgumentError(`servers[${index}]`, key, 'each server once')
+    if (servers.has(key)) throw new InvalidArgumentError('', key, 'each server once')
     servers.set(key, read)
   })
   const masquerades = [...servers.values()].some((server) => server.forwarding === 'masquerade')
@@ -149,20 +149,19 @@ function readServiceOptions(given: VirtualService, family: Family): ServiceOptio
   }
 }
 
-function readServer(field: string, given: Server, service: ServiceKey): Server & { readonly port: number } {
-  check.object(field, given)
-  check.knownKeys(field, given, serverKeys)
-  const address = check.address(`${field}.address`, given.address)
-  const forwarding = check.oneOf(`${field}.forwarding`, given.forwarding ?? 'masquerade', [
+function readServer(given: Server, service: ServiceKey): Server & { readonly port: number } {
+  check.knownKeys('', given, serverKeys)
+  const address = check.address('address', given.address)
+  const forwarding = check.oneOf('forwarding', given.forwarding ?? 'masquerade', [
     'masquerade',
     'direct',
     'tunnel',
   ])
   const servicePort = 'fwmark' in service ? 0 : service.port
-  const port = check.integer(`${field}.port`, given.port ?? servicePort, 0, 65535)
+  const port = check.integer('port', given.port ?? servicePort, 0, 65535)
   if (forwarding !== 'masquerade' && port !== servicePort) {
     throw new InvalidArgumentError(
-      `${field}.port`,
+      'port',
       port,
       `${servicePort}: forwarding '${forwarding}' cannot change the port`,
     )
@@ -171,34 +170,34 @@ function readServer(field: string, given: Server, service: ServiceKey): Server &
   if (forwarding !== 'tunnel' && familyOf(address) !== family) {
     const wanted = family === 'inet' ? 'an IPv4 address' : 'an IPv6 address'
     throw new InvalidArgumentError(
-      `${field}.address`,
+      'address',
       given.address,
       `${wanted}, as the service: only a tunnel leads to the other family`,
     )
   }
-  const upperThreshold = check.integer(`${field}.upperThreshold`, given.upperThreshold ?? 0, 0, 2147483647)
+  const upperThreshold = check.integer('upperThreshold', given.upperThreshold ?? 0, 0, 2147483647)
   const lowest = upperThreshold === 0 ? 0 : upperThreshold
-  const lowerThreshold = check.integer(`${field}.lowerThreshold`, given.lowerThreshold ?? 0, 0, lowest)
+  const lowerThreshold = check.integer('lowerThreshold', given.lowerThreshold ?? 0, 0, lowest)
   return {
     address,
     port,
     forwarding,
-    weight: check.integer(`${field}.weight`, given.weight ?? 1, 0, 2147483647),
+    weight: check.integer('weight', given.weight ?? 1, 0, 2147483647),
     ...(upperThreshold > 0 && { upperThreshold, lowerThreshold }),
-    ...(given.tunnel !== undefined && { tunnel: readTunnel(`${field}.tunnel`, given.tunnel, forwarding) }),
+    ...(given.tunnel !== undefined && { tunnel: readTunnel(given.tunnel, forwarding) }),
   }
 }
 
-function readTunnel(field: string, tunnel: Tunnel, forwarding: string): Tunnel {
+function readTunnel(tunnel: Tunnel, forwarding: string): Tunnel {
   if (forwarding !== 'tunnel')
-    throw new InvalidArgumentError(field, tunnel, "nothing: it needs forwarding 'tunnel'")
-  check.knownKeys(field, tunnel, ['type', 'port', 'checksum'])
-  const type = check.oneOf(`${field}.type`, tunnel.type ?? 'ipip', ['ipip', 'gue', 'gre'])
-  if (type === 'gue') check.port(`${field}.port`, tunnel.port)
+    throw new InvalidArgumentError('tunnel', tunnel, "nothing: it needs forwarding 'tunnel'")
+  check.knownKeys('tunnel', tunnel, ['type', 'port', 'checksum'])
+  const type = check.oneOf('tunnel.type', tunnel.type ?? 'ipip', ['ipip', 'gue', 'gre'])
+  if (type === 'gue') check.port('tunnel.port', tunnel.port)
   else if (tunnel.port !== undefined)
-    throw new InvalidArgumentError(`${field}.port`, tunnel.port, 'no port without gue')
+    throw new InvalidArgumentError('tunnel.port', tunnel.port, 'no port without gue')
   if (tunnel.checksum !== undefined) {
-    check.oneOf(`${field}.checksum`, tunnel.checksum, ['none', 'checksum', 'remote-checksum'])
+    check.oneOf('tunnel.checksum', tunnel.checksum, ['none', 'checksum', 'remote-checksum'])
   }
   return tunnel
 }

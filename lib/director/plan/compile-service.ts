@@ -1,4 +1,5 @@
 /** From a Kubernetes service and its endpoints to what it asks of the kernel: kube-proxy's IPVS mode, one service. */
+import { formatEndpoint } from '../../address.js'
 import type { Family, ForwardingMethod, Server, Service } from '../../ipvs/types.js'
 import type { NodeView } from './facts.js'
 import { type Fragment, FragmentBuilder, type TrafficPolicy } from './fragment.js'
@@ -208,9 +209,8 @@ class PortCompiler {
     const weight = this.spec.tuning.weight ?? this.options.weight
     const result = new Map<string, Server>()
     for (const { port: ownPort, endpoints } of targets) {
-      const [before, behind] = aroundAddress(this.family, ownPort)
       for (const { address } of endpoints) {
-        const key = `${before}${address}${behind}`
+        const key = formatEndpoint(address, ownPort)
         if (forwarding !== 'masquerade' && ownPort !== port) {
           this.builder.addProblem(`${key}: forwarding '${forwarding}' cannot change port ${port}`)
           return undefined
@@ -232,11 +232,6 @@ class PortCompiler {
   #bind(address: string): void {
     if (this.builder.addAddress(address)) this.#entry('IPVS-IPS', address)
   }
-}
-
-/** What stands before and behind an address of the family in formatEndpoint()'s text. */
-function aroundAddress(family: Family, port: number): readonly [before: string, behind: string] {
-  return family === 'inet' ? ['', `:${port}`] : ['[', `]:${port}`]
 }
 
 const nodePortSets = {

@@ -55,11 +55,11 @@ const stillServes: Test = ({ condition }) => condition.serving && condition.term
 
 /** The list itself, where all of them pass: nearly always. */
 function among(targets: readonly Targets[], test: Test): readonly Targets[] {
-  if (all(targets, test)) return targets
+  if (allPass(targets, test)) return targets
   return targets.map(({ port, endpoints }) => ({ port, endpoints: endpoints.filter(test) }))
 }
 
-function all(targets: readonly Targets[], test: Test): boolean {
+function allPass(targets: readonly Targets[], test: Test): boolean {
   return targets.every(({ endpoints }) => endpoints.every(test))
 }
 
@@ -69,12 +69,12 @@ function orEnding(ready: readonly Targets[], either: readonly Targets[]): readon
 
 /** Hints count only where every ready endpoint has them and one of them means this node: nodes before zones. */
 function allowedByTopology(ready: readonly Targets[], node: NodeView): readonly Targets[] {
-  if (all(ready, ({ hints }) => hints?.nodes !== undefined)) {
+  if (allPass(ready, ({ hints }) => hints?.nodes !== undefined)) {
     const near = among(ready, ({ hints }) => hints?.nodes?.includes(node.name) === true)
     if (hasEndpoints(near)) return near
   }
   const { zone } = node
-  if (zone !== undefined && all(ready, ({ hints }) => hints?.zones !== undefined)) {
+  if (zone !== undefined && allPass(ready, ({ hints }) => hints?.zones !== undefined)) {
     const near = among(ready, ({ hints }) => hints?.zones?.includes(zone) === true)
     if (hasEndpoints(near)) return near
   }

@@ -34,26 +34,31 @@ export async function makeInBatch(
 function* packing(piece: Piece, changes: readonly BatchedChange[], first: number): Steps<number> {
   let index = first
   while (index < changes.length && piece.size < operationsInPiece) {
-    const entries = entriesOfOneSet(changes, index, operationsInPiece - piece.size)
-    if (entries.length > 0) {
-      piece.addEntries(entries)
+    const change = changes[index] as BatchedChange
+    if (change.type === 'addEntry') {
+      const entries = entriesOfOneSet(change.set, changes, index, operationsInPiece - piece.size)
+      piece.addEntries(change.set, entries)
       index += entries.length
       yield
     } else {
-      const change = changes[index++] as BatchedChange
       if (piece.add(change) && change.type === 'addService') yield* packingServers(piece, change)
-      if (index % changesInStep === 0) yield
+      if (++index % changesInStep === 0) yield
     }
   }
   return index
 }
 
-/** The changes from the given one on that are new entries of the same set. */
-function entriesOfOneSet(changes: readonly BatchedChange[], first: number, most: number): AddEntryChange[] {
+/** The changes from the given one on that are new entries of the set. */
+function entriesOfOneSet(
+  set: string,
+  changes: readonly BatchedChange[],
+  first: number,
+  most: number,
+): AddEntryChange[] {
   const entries: AddEntryChange[] = []
   for (let index = first; index < changes.length && entries.length < most; index++) {
     const change = changes[index] as BatchedChange
-    if (change.type !== 'addEntry' || (entries[0] ?? change).set !== change.set) break
+    if (change.type !== 'addEntry' || change.set !== set) break
     entries.push(change)
   }
   return entries

@@ -1,41 +1,32 @@
 /** Changes on their way to the kernel: packed as one batch, in which a refusal finds back to the change it is about. */
 import { Batch } from '../../batch.js'
 import type { DirectorError } from '../../errors.js'
+import type { EntryOperation } from '../../ipset/run.js'
+import type { OperationName } from '../../ipvs/operation-table.js'
 import type { Server } from '../../ipvs/types.js'
 import type { Kernel } from '../../kernel.js'
+import type { AddressOperation } from '../../link/address-table.js'
 import type { AddServiceChange, Change } from '../state/changes.js'
 import { serverOf } from '../state/single-changes.js'
 import type { ChangeFailure } from '../sync/data-plane.js'
 
-export type BatchedChange = Extract<
+export type AddEntryChange = Extract<Change, { readonly type: 'addEntry' }>
+
+/** Changes that are one operation of a batch each; new entries go together. */
+type SingleChange = Extract<
   Change,
-  {
-    readonly type:
-      | 'addService'
-      | 'updateService'
-      | 'removeService'
-      | 'addServer'
-      | 'updateServer'
-      | 'removeServer'
-      | 'addEntry'
-      | 'removeEntry'
-      | 'addAddress'
-      | 'removeAddress'
-  }
+  { readonly type: OperationName | AddressOperation | Exclude<EntryOperation, 'addEntry'> }
 >
 
-export type AddEntryChange = Extract<BatchedChange, { readonly type: 'addEntry' }>
+export type BatchedChange = SingleChange | AddEntryChange
 
 type Appenders = {
-  readonly [Type in BatchedChange['type']]: (
+  readonly [Type in SingleChange['type']]: (
     batch: Batch,
-    change: Extract<BatchedChange, { readonly type: Type }>,
+    change: Extract<SingleChange, { readonly type: Type }>,
   ) => unknown
 }
 
-const ignored = { exist: 'ignore' } as const
-
-/** The operation of a batch that makes each kind of change. */
 const appenders: Appenders = {
   addService: (batch, { service }) => batch.addService(service),
   updateService: (batch, { service }) => batch.updateService(service),
@@ -43,14 +34,13 @@ const appenders: Appenders = {
   addServer: (batch, { service, server }) => batch.addServer(service, server),
   updateServer: (batch, { service, server }) => batch.updateServer(service, server),
   removeServer: (batch, { service, server }) => batch.removeServer(service, server),
-  addEntry: (batch, { set, entry }) => batch.addEntry(set, entry, ignored),
-  removeEntry: (batch, { set, entry }) => batch.removeEntry(set, entry, ignored),
+  removeEntry: (batch, { set, entry }) => batch.removeEntry(set, entry, { exist: 'ignore' }),
   addAddress: (batch, { link, address }) => batch.addAddress(link, address),
   removeAddress: (batch, { link, address }) => batch.removeAddress(link, address),
 }
 
 export function isBatched(change: Change): change is BatchedChange {
-  return Object.hasOwn(appenders, change.type)
+  return change.type === 'addEntry' || Object.hasOwn(appenders, change.type)
 }
 
 export class Piece {
@@ -66,7 +56,7 @@ export class Piece {
   }
 
   /** False where it was refused. Servers of a new service are added each by itself. */
-  add(change: BatchedChange): boolean {
+  add(change: SingleChange): boolean {
     try {
       append(this.#batch, change)
       this.#subjects.push(change)
@@ -78,11 +68,9 @@ export class Piece {
   }
 
   /** New entries of one set. */
-  addEntries(changes: readonly AddEntryChange[]): void {
-    const [first] = changes
-    if (first === undefined) return
+  addEntries(set: string, changes: readonly AddEntryChange[]): void {
     this.#batch.addTexts(
-      first.set,
+      set,
       changes.map(({ entry }) => entry),
     )
     for (const change of changes) this.#subjects.push(change)
@@ -123,9 +111,9 @@ export class Piece {
   }
 }
 
-function append(batch: Batch, change: BatchedChange): void {
+function append(batch: Batch, change: SingleChange): void {
   // The types do not know that a change and the appender of its type belong together.
-  const appender = appenders[change.type] as (batch: Batch, change: BatchedChange) => unknown
+  const appender = appenders[change.type] as (batch: Batch, change: SingleChange) => unknown
   appender(batch, change)
 }
 
