@@ -71,8 +71,8 @@ function whyNotOpened(code: string, netns: string): string | undefined {
 }
 
 /**
- * An open kernel. Commits run one after the other, in the order of the calls; everything else runs beside them. All
- * work is done off the event loop. Usable in worker threads; close it (or let it be collected) before the thread ends
+ * An open kernel. Commits run one after the other, in the order of the calls; everything else, a director's changes too,
+ * runs beside them. All work is done off the event loop. Usable in worker threads; close it (or let it be collected) before the thread ends
  * or not: both are safe.
  */
 export class Kernel {
@@ -85,6 +85,7 @@ export class Kernel {
   declare readonly [Symbol.asyncDispose]: () => Promise<void>
   private open: KernelHandle | undefined
   private queue: Promise<unknown> = Promise.resolve()
+  private readonly beside = new Set<Promise<unknown>>()
   private readonly undoLogs: UndoLogs
 
   /** @internal use {@link openKernel} */
@@ -118,15 +119,24 @@ export class Kernel {
 
   // The rooms' own options, which stand beside those of a commit, are none of its business.
   private enqueue(batch: Batch, options: CommitOptions = {}): Promise<CommitReport> {
-    const done = this.queue.then(async () => {
-      const report = await commit(this.handle(), batch, options, this.undoLogs)
-      // Whoever listens to the virtual services hears the connections of new ones from here on.
-      if (report.applied > 0) await this.conntrack.servicesChanged()
-      return report
-    })
+    const done = this.queue.then(() => this.send(batch, options))
     // The next in the queue does not care how this one ended.
     this.queue = done.catch(() => undefined)
     return done
+  }
+
+  /** @internal A commit outside of the queue, for a caller who sees to the order of several at a time. */
+  commitBeside(batch: Batch, options: CommitOptions = {}): Promise<CommitReport> {
+    const done = this.send(batch, options).finally(() => this.beside.delete(done))
+    this.beside.add(done)
+    return done
+  }
+
+  private async send(batch: Batch, options: CommitOptions): Promise<CommitReport> {
+    const report = await commit(this.handle(), batch, options, this.undoLogs)
+    // Whoever listens to the virtual services hears the connections of new ones from here on.
+    if (report.applied > 0) await this.conntrack.servicesChanged()
+    return report
   }
 
   /**
@@ -172,7 +182,7 @@ export class Kernel {
 
   /** Waits for commits under way, ends replacements of sets, then closes listeners and sockets. May be called again. */
   async close(): Promise<void> {
-    await this.queue
+    await Promise.allSettled([this.queue, ...this.beside])
     await this.conntrack.close()
     const { open } = this
     this.open = undefined

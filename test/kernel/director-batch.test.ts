@@ -4,7 +4,7 @@ import test from 'node:test'
 
 import { makeInBatch } from '../../lib/director/plane/batch-changes.js'
 import type { BatchedChange } from '../../lib/director/plane/piece.js'
-import type { Sets } from '../../lib/index.js'
+import { Batch, type Sets } from '../../lib/index.js'
 import { skipWithoutNamespaces as skip, withKernel } from '../support/namespace.js'
 
 function add(set: string, entry: string): BatchedChange {
@@ -62,5 +62,32 @@ test('the changes that the kernel refuses are told, and only those', { skip }, (
     assert.deepEqual(await elements(sets, 'large'), ['10.1.0.0', '10.1.0.1', '10.1.0.2'])
     const bound = (await links.addresses('lo')).map(({ address }) => address)
     assert.ok(bound.includes('10.4.0.2'), bound.join(' '))
+  }),
+)
+
+test('changes of a director wait for no commit, and closing the kernel waits for them', { skip }, () =>
+  withKernel(async (kernel) => {
+    await kernel.sets.create('many', 'hash:ip')
+    const order: string[] = []
+    const ended = (name: string) => (): void => void order.push(name)
+    const first = new Batch()
+    for (let index = 0; index < 50_000; index++) first.addEntry('many', `10.5.${index >> 8}.${index & 255}`)
+    const commits = [
+      kernel.commit(first).then(ended('first')),
+      kernel.commit(new Batch().addEntry('many', '10.6.0.1')).then(ended('second')),
+    ]
+    const changes: BatchedChange[] = [{ type: 'addAddress', link: 'lo', address: '10.4.0.3' }]
+    const made = makeInBatch(kernel, changes).then((failures) => {
+      order.push('director')
+      assert.deepEqual(failures, [])
+    })
+    await made
+    await Promise.all(commits)
+    assert.ok(order.indexOf('director') < order.indexOf('second'), order.join())
+    const last = makeInBatch(kernel, numbered('many', 4000)).then(ended('last'))
+    await new Promise((resolve) => setImmediate(resolve))
+    await kernel.close()
+    assert.equal(order.at(-1), 'last')
+    await last
   }),
 )

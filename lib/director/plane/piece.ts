@@ -88,7 +88,7 @@ export class Piece {
 
   async send(kernel: Kernel): Promise<ChangeFailure[]> {
     const failures = [...this.#refused]
-    const { failed } = await kernel.commit(this.#batch, { onError: 'continue' })
+    const { failed } = await kernel.commitBeside(this.#batch, { onError: 'continue' })
     const absent = new Set<AddServiceChange>()
     for (const { index, error } of failed) {
       const { change, service } = this.#subjectOf(index)

@@ -10,8 +10,8 @@ import { sameServer, sameService } from '../state/compare.js'
 import type { ChangeFailure, DataPlane } from './data-plane.js'
 import { withDoubtfulRules } from './doubt.js'
 import { comparing } from '../state/diff.js'
-import { withoutBlocked } from './blocked.js'
 import { type DrainingServer, Drains } from './drain.js'
+import { contradictsPicture, makeSteps } from './make-steps.js'
 import { groupBySteps, grouping, orderChanges, type StepChanges } from '../state/order.js'
 import { afterCleanup, type Known, onlyOurs, withoutForeign } from './ownership.js'
 import type { Planner } from '../plan/planner.js'
@@ -20,7 +20,7 @@ import { type Failure, Retries } from './retries.js'
 import { singleChanges } from '../state/single-changes.js'
 import { emptyScope, isEmptyScope, type Scope, widenScope } from '../state/scope.js'
 import type { KernelState, VirtualServerState } from '../state/state.js'
-import { inTurns, paced, type Steps } from '../../turns.js'
+import { inTurns, type Steps } from '../../turns.js'
 
 export interface Pass {
   /** Changes that were made; a new service with all of its servers is one, see `singleChanges()`. */
@@ -258,31 +258,12 @@ export class Reconciler {
     for (const change of withheld) this.#withheld.set(changeKey(change), change)
   }
 
-  /** Step by step; the picture follows what was made. */
   async #run(held: MutableState, groups: readonly StepChanges[]): Promise<ChangeFailure[]> {
-    const failures: ChangeFailure[] = []
-    for (const { changes: step } of groups) {
-      const { ready, held: blocked } = withoutBlocked(step, failures)
-      const failedNow = await this.plane.make(ready, this.planner.compiled)
-      failures.push(...blocked, ...failedNow)
-      // The kernel said that something is there, or is not there, against our picture: look again.
-      if (failedNow.some(contradictsPicture)) this.#mustLook = true
-      await inTurns(this.#enter(held, ready, failedNow))
-    }
+    const { plane, retries } = this
+    const failures = await makeSteps({ plane, planned: this.planner.compiled, held, retries }, groups)
+    // The next pass looks again.
+    if (failures.some(contradictsPicture)) this.#mustLook = true
     return failures
-  }
-
-  *#enter(held: MutableState, made: readonly Change[], failures: readonly ChangeFailure[]): Steps {
-    const failed = new Set(failures.map(({ change }) => change))
-    yield* paced(made, (change) => {
-      if (failed.size > 0 && failed.has(change)) return
-      held.apply(change)
-      this.retries.succeeded(change)
-    })
-    // A new service that is there, and a server of it that is not.
-    for (const { change } of failures) {
-      if (change.type === 'addServer') held.apply({ ...change, type: 'removeServer' })
-    }
   }
 
   /** Once a service is as planned its servers need not be kept twice. */
@@ -355,13 +336,6 @@ function serverId({ key, serverKey }: { readonly key: string; readonly serverKey
 function tryBefore(scope: Scope): void {
   for (const address of scope.addresses) scope.iptables.add(familyOf(address))
   if (scope.addresses.size > 0) scope.singles.add('link')
-}
-
-function contradictsPicture({ change, error }: ChangeFailure): boolean {
-  // Of a service itself this is about its scheduler: there is nothing to look at again.
-  const lacksScheduler = change.type === 'addService' || change.type === 'updateService'
-  if (lacksScheduler && 'code' in error && error.code === 'ENOENT') return false
-  return 'code' in error && ['EEXIST', 'ENOENT', 'ESRCH', 'ENODEV'].includes(String(error.code))
 }
 
 function isSame(have: VirtualServerState, want: VirtualServerState): boolean {
