@@ -3,7 +3,8 @@ import { execFileSync } from 'node:child_process'
 import { join } from 'node:path'
 import { stderr } from 'node:process'
 
-import { Lab } from '../lib/lab/index.js'
+import { Lab, LabError } from '../lib/lab/index.js'
+import { findEmulator } from '../lib/lab/qemu/emulators.js'
 import { findQemuKernel } from '../lib/lab/qemu/kernels.js'
 import type { BenchOptions, Result, Suite } from './suite.js'
 
@@ -26,7 +27,7 @@ export async function runInGuest(
     backend: guest === 'qemu' ? 'qemu' : 'uml',
     memory: '6G',
     timeoutSeconds: MOST_SECONDS,
-    env: { ...process.env, BENCH_IN_GUEST: guest },
+    env: { ...process.env, BENCH_IN_GUEST: guest, ...(guest === 'qemu' && (await emulatorInUse())) },
     stderr: 'inherit',
   })
   if (exitCode !== 0) throw new Error(`the bench in the guest ended with code ${exitCode}`)
@@ -39,9 +40,23 @@ async function prepareGuest(guest: BenchOptions['guest']): Promise<void> {
   const groups = guest === 'qemu' ? ['test', 'lab', 'qemu'] : ['test', 'lab']
   // Standard output is the result's own.
   execFileSync(installer, groups, { stdio: ['ignore', stderr.fd, 'inherit'] })
-  if (guest === 'qemu' && !hasQemuKernel()) {
-    await Lab.fetchKernel({ onProgress: (text) => stderr.write(`${text}\n`) })
-  }
+  if (guest !== 'qemu') return
+  if (!hasQemuKernel()) await Lab.fetchKernel({ onProgress })
+  // Where processors take turns, nothing runs beside our own work: no compiler of V8, no kernel thread.
+  await Lab.fetchQemu({ onProgress }).catch((error: unknown) => {
+    if (!(error instanceof LabError) || error.code !== 'ERR_LAB_FETCH') throw error
+    onProgress(`one thread emulates all processors: ${error.message}`)
+  })
+}
+
+function onProgress(text: string): void {
+  stderr.write(`${text}\n`)
+}
+
+/** Named beside the figures. */
+async function emulatorInUse(): Promise<NodeJS.ProcessEnv> {
+  const { version, threads } = await findEmulator()
+  return { BENCH_EMULATOR: `QEMU ${version}, ${threads === 'multi' ? 'a thread a processor' : 'one thread'}` }
 }
 
 function hasQemuKernel(): boolean {

@@ -108,6 +108,7 @@ function machine() {
   const [first] = cpus()
   return {
     guest: env['BENCH_IN_GUEST'] ?? 'none',
+    ...(env['BENCH_EMULATOR'] !== undefined && { emulator: env['BENCH_EMULATOR'] }),
     kernel: release(),
     node: version,
     cpu: first?.model.trim() ?? 'unknown',

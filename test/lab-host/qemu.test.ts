@@ -5,25 +5,30 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import test, { type TestContext } from 'node:test'
 import { Lab, LabError, type LabOptions } from '../../lib/lab/index.js'
+import { findEmulator } from '../../lib/lab/qemu/emulators.js'
 import { findQemuKernel } from '../../lib/lab/qemu/kernels.js'
 
 const folder = mkdtempSync(join(tmpdir(), 'lab qemu '))
 process.on('exit', () => rmSync(folder, { recursive: true, force: true }))
 
 // A machine that reaches no package server still runs every other test.
+async function fetchedOrSkip(test: TestContext, fetch: () => Promise<unknown>): Promise<boolean> {
+  try {
+    await fetch()
+    return true
+  } catch (error) {
+    if (!(error instanceof LabError) || error.code !== 'ERR_LAB_FETCH') throw error
+    test.skip(error.message)
+    return false
+  }
+}
+
 async function kernelOrSkip(test: TestContext): Promise<boolean> {
   try {
     findQemuKernel(undefined)
     return true
   } catch {
-    try {
-      await Lab.fetchKernel()
-      return true
-    } catch (error) {
-      if (!(error instanceof LabError) || error.code !== 'ERR_LAB_FETCH') throw error
-      test.skip(error.message)
-      return false
-    }
+    return fetchedOrSkip(test, () => Lab.fetchKernel())
   }
 }
 
@@ -53,4 +58,13 @@ test('a kernel with two processors survives that it rewrites its own instruction
   const result = await Lab.run(['sh', '-c', `${rewriteKernelText}; nproc`], options)
   assert.equal(result.exitCode, 0)
   assert.equal(result.stdout, '2\n')
+})
+
+test('a fetched QEMU emulates processors side by side, and survives the same', async (t) => {
+  if (!(await kernelOrSkip(t)) || !(await fetchedOrSkip(t, () => Lab.fetchQemu()))) return
+  const result = await Lab.run(['sh', '-c', `${rewriteKernelText}; nproc`], options)
+  assert.equal(result.exitCode, 0)
+  assert.equal(result.stdout, '2\n')
+  const { version, threads } = await findEmulator()
+  assert.equal(threads, 'multi', version)
 })

@@ -1,4 +1,4 @@
-/** `lab fetch-kernel` and `lab build-kernel`: long work that says where it stands. */
+/** `lab fetch-kernel`, `lab fetch-qemu` and `lab build-kernel`: long work that says where it stands. */
 import { InvalidArgumentError as InvalidOptionError, type Command } from 'commander'
 import { interruptible } from '../interrupt.js'
 import { print, printJson, ProgressLine } from '../output.js'
@@ -13,6 +13,16 @@ export function registerKernelCommands(lab: Command): void {
     )
     .option('--json', 'print JSON')
     .action(fetchKernel)
+  lab
+    .command('fetch-qemu')
+    .summary('fetch a QEMU that emulates processors side by side')
+    .description(
+      "Fetches Debian's newest QEMU for this release into the cache folder where the installed one is older than 8.1: " +
+        'from then on guests with two processors are quicker. Nothing is installed, and the libraries are those of the ' +
+        'installed one.',
+    )
+    .option('--json', 'print JSON')
+    .action(fetchQemu)
   lab
     .command('build-kernel')
     .summary("build a User-Mode Linux kernel newer than Debian's")
@@ -32,6 +42,14 @@ async function fetchKernel(flags: { json?: boolean }): Promise<void> {
   if (kernel === undefined) return
   if (flags.json === true) printJson(kernel)
   else print(`${kernel.release} is in ${kernel.folder}; try: ipvs-director lab --backend qemu -- uname -a`)
+}
+
+async function fetchQemu(flags: { json?: boolean }): Promise<void> {
+  const { Lab } = await import('../../lab/index.js')
+  const emulator = await withProgress((onProgress, signal) => Lab.fetchQemu({ onProgress, signal }))
+  if (emulator === undefined) return
+  if (flags.json === true) printJson(emulator)
+  else print(`guests run on QEMU ${emulator.version}, ${emulator.program}`)
 }
 
 async function buildKernel(flags: { jobs?: number; json?: boolean }): Promise<void> {

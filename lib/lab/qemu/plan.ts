@@ -5,18 +5,17 @@ import { channels, type BootPlan } from '../boot-plan.js'
 import { LabError } from '../errors.js'
 import type { LabRequest } from '../options.js'
 import type { RunFolder } from '../run-folder.js'
-import { runProgram } from '../program.js'
+import { type Emulator, findEmulator } from './emulators.js'
 import { fileServers, findQemuKernel } from './kernels.js'
-
-const qemu = '/usr/bin/qemu-system-x86_64'
 
 export async function qemuPlan(request: LabRequest, folder: RunFolder): Promise<BootPlan> {
   const kernel = findQemuKernel(request.kernel)
+  const emulator = await findEmulator()
   const fileServer = fileServers.find((file) => existsSync(file))
-  if (!existsSync(qemu) || fileServer === undefined) {
-    throw new LabError(existsSync(qemu) ? 'virtiofsd is not installed' : 'QEMU is not installed', {
+  if (fileServer === undefined) {
+    throw new LabError('virtiofsd is not installed', {
       code: 'ERR_LAB_PROGRAM_MISSING',
-      tried: existsSync(qemu) ? fileServers : [qemu],
+      tried: fileServers,
       remedy: 'run: apt-get install --no-install-recommends qemu-system-x86 qemu-system-common',
     })
   }
@@ -28,28 +27,12 @@ export async function qemuPlan(request: LabRequest, folder: RunFolder): Promise<
   }
   const socket = folder.file('host.sock')
   return {
-    program: qemu,
-    args: qemuArguments(request, folder.path, kernel.folder, socket, await emulatorThreads()),
+    program: emulator.program,
+    args: qemuArguments(request, folder.path, kernel.folder, socket, emulator),
     env: {},
     helpers: [{ program: fileServer, args: fileServerArguments(socket), socket }],
-    hints: `the kernel was ${join(kernel.folder, 'vmlinuz')}`,
+    hints: `the kernel was ${join(kernel.folder, 'vmlinuz')}, on QEMU ${emulator.version}`,
   }
-}
-
-/** How many threads emulate the guest's processors: one, or one each. */
-export type EmulatorThreads = 'single' | 'multi'
-
-async function emulatorThreads(): Promise<EmulatorThreads> {
-  return threadsFor(await runProgram(qemu, ['--version'], { code: 'ERR_LAB_PROGRAM_MISSING' }))
-}
-
-/**
- * A kernel rewrites its own instructions while it runs. Before QEMU 8.1, a thread could translate a page that another
- * was writing to, and run what stood there before for good: the guest died of a stray breakpoint sooner or later.
- */
-export function threadsFor(version: string): EmulatorThreads {
-  const [, major = '0', minor = '0'] = /version (\d+)\.(\d+)/.exec(version) ?? []
-  return Number(major) * 100 + Number(minor) >= 801 ? 'multi' : 'single'
 }
 
 function fileServerArguments(socket: string): string[] {
@@ -63,7 +46,7 @@ export function qemuArguments(
   runFolder: string,
   kernel: string,
   socket: string,
-  threads: EmulatorThreads,
+  { threads, firmware }: Emulator,
 ): string[] {
   const mebibytes = Math.ceil(request.memoryBytes / 2 ** 20)
   const commandLine = [
@@ -71,6 +54,7 @@ export function qemuArguments(
     `-- ${runFolder} ${join(kernel, 'lib/modules')} qemu`,
   ]
   return [
+    ...firmware.flatMap((path) => ['-L', path]),
     ...['-M', 'q35', '-accel', `tcg,thread=${threads}`],
     // QEMU 7.2 goes wrong at or after CMPXCHG16B, and Linux 6.12 panics early: hide the instruction.
     ...['-cpu', 'max,cx16=off'],
