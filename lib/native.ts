@@ -199,12 +199,27 @@ export interface RouteCalls {
   addresses(kernel: KernelHandle, link?: string): Promise<ArrayBuffer>
 }
 
+/** Calls of native/binding/program_binding.cc. */
+export interface ProgramCalls {
+  /**
+   * Runs a program in a network namespace (default: the caller's own), on a thread of its own and without copying this
+   * process. `null`: there is none of that name in the PATH of `environment`. 128 + n is the code where signal n ended it.
+   */
+  run(
+    netns: string | undefined,
+    words: readonly string[],
+    environment: readonly string[],
+    input: string,
+  ): Promise<{ code: number; output: string; errors: string } | null>
+}
+
 export interface Native {
   readonly KernelHandle: new (netns?: string) => KernelHandle
   readonly ipvs: IpvsCalls
   readonly route: RouteCalls
   readonly sets: SetsCalls
   readonly conntrack: ConntrackCalls
+  readonly programs: ProgramCalls
   commit(
     kernel: KernelHandle,
     runs: readonly NativeRun[],

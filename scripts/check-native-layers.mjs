@@ -15,6 +15,7 @@ const rank = {
   ipset: 2,
   conntrack: 2,
   route: 2,
+  program: 2,
   libipset: 2,
   binding: 3,
 }

@@ -2,16 +2,16 @@
  * Runs iptables-save and iptables-restore: by argument vector, never through a shell, in the director's namespace.
  * Which of the two variants (legacy or nft) the host uses is found out once.
  */
-import { spawn } from 'node:child_process'
 import { DirectorError, UnsupportedFeatureError } from '../errors.js'
 import type { IptablesChange } from './diff.js'
 import type { Ownership } from './ownership.js'
 import { parseSave } from './parse-save.js'
 import { restoreText } from './restore-text.js'
+import { type Finished, runToEnd } from './run-program.js'
 import type { IpFamily, IptablesState } from './types.js'
 
 export interface IptablesOptions {
-  /** Path of a network namespace; nsenter(1) goes there. @default the caller's own */
+  /** Path of a network namespace. @default the caller's own */
   readonly netns?: string | undefined
   /** @default what the host's `iptables` is, or the other where that one does not work on this kernel */
   readonly variant?: 'legacy' | 'nft' | undefined
@@ -22,12 +22,6 @@ const lockSeconds = 5
 
 /** As long as a set's name may be. */
 const nobodysSet = 'ipvs-director-asks-for-set-match'.slice(0, 31)
-
-interface Finished {
-  readonly code: number
-  readonly output: string
-  readonly errors: string
-}
 
 /** One family's iptables. */
 export class Iptables {
@@ -67,7 +61,7 @@ export class Iptables {
   async version(): Promise<string> {
     const prefix = await this.#findPrefix()
     // The same in every namespace: nobody has to go there.
-    this.#version ??= versionIn((await runToEnd(prefix, ['--version'], '')).output) ?? ''
+    this.#version ??= versionIn((await runToEnd([prefix, '--version']))?.output ?? '') ?? ''
     return this.#version
   }
 
@@ -111,7 +105,8 @@ export class Iptables {
       this.#setMatch = { problem }
       return undefined
     } catch (error) {
-      if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return 'not installed'
+      if (error instanceof UnsupportedFeatureError) return error.reason
+      if (error instanceof DirectorError) return error.message
       throw error
     }
   }
@@ -130,34 +125,11 @@ export class Iptables {
     return code === 0 ? undefined : errors
   }
 
-  async #start(command: readonly string[], input = ''): Promise<Finished> {
-    const { netns } = this.options
-    const [program = '', ...args] =
-      netns === undefined ? command : ['nsenter', `--net=${netns}`, '--', ...command]
-    const finished = await runToEnd(program, args, input)
-    // nsenter says so when what it was to run is missing.
-    if (netns !== undefined && finished.code === 127)
-      throw Object.assign(new Error(finished.errors), { code: 'ENOENT' })
-    return finished
+  async #start([program = '', ...args]: readonly string[], input?: string): Promise<Finished> {
+    const finished = await runToEnd([program, ...args], { netns: this.options.netns, input })
+    if (finished !== undefined) return finished
+    throw new UnsupportedFeatureError(program, 'not installed', 'install iptables')
   }
-}
-
-function runToEnd(program: string, args: readonly string[], input: string): Promise<Finished> {
-  return new Promise((resolve, reject) => {
-    const child = spawn(program, args, { stdio: ['pipe', 'pipe', 'pipe'] })
-    const output: Buffer[] = []
-    const errors: Buffer[] = []
-    child.stdout.on('data', (chunk: Buffer) => output.push(chunk))
-    child.stderr.on('data', (chunk: Buffer) => errors.push(chunk))
-    // A program that ends before it has read everything says why by its exit code, not by a broken pipe.
-    child.stdin.on('error', () => undefined)
-    child.once('error', reject)
-    child.once('close', (code) => {
-      const text = (chunks: readonly Buffer[]): string => Buffer.concat(chunks).toString()
-      resolve({ code: code ?? -1, output: text(output), errors: text(errors) })
-    })
-    child.stdin.end(input)
-  })
 }
 
 /** That the set is not there is what the match itself finds out: then there is one. */

@@ -4,6 +4,7 @@
 #include "binding/conntrack_binding.h"
 #include "binding/ipvs_binding.h"
 #include "binding/kernel_handle.h"
+#include "binding/program_binding.h"
 #include "binding/route_binding.h"
 #include "binding/sets_binding.h"
 
@@ -34,6 +35,10 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   ExportConntrackCalls(env, conntrack);
   ExportConntrackLayouts(env, conntrack);
   exports.Set("conntrack", conntrack);
+
+  Napi::Object programs = Napi::Object::New(env);
+  ExportProgramCalls(env, programs);
+  exports.Set("programs", programs);
   return exports;
 }
 

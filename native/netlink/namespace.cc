@@ -56,8 +56,7 @@ Namespace Namespace::MakeFresh() {
   return result;
 }
 
-template <class Function>
-void Namespace::Inside(const char* operation, Function work) const {
+void Namespace::Inside(const std::string& operation, const std::function<int()>& work) const {
   int error = 0;
   if (own()) {
     error = work();

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -28,11 +29,11 @@ class Namespace {
   UniqueFd OpenFile(const std::string& path, int flags) const;
   // All files below such a folder, as paths relative to it, sorted.
   std::vector<std::string> ListFiles(const std::string& folder) const;
+  // Calls `work`, which returns an errno or 0, on a thread inside and waits for it; throws KernelError unless
+  // it returns 0.
+  void Inside(const std::string& operation, const std::function<int()>& work) const;
 
  private:
-  // Calls `work`, which returns an errno or 0, on a thread inside; throws KernelError unless it returns 0.
-  template <class Function>
-  void Inside(const char* operation, Function work) const;
   template <class Function>
   UniqueFd OpenInside(const char* operation, Function open) const;
 

@@ -12,6 +12,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads'
 
 import { Batch, openKernel, type Kernel } from '../../lib/index.js'
+import { runToEnd } from '../../lib/iptables/run-program.js'
 import { loadAddon } from '../../lib/load-addon.js'
 import type { Native } from '../../lib/native.js'
 
@@ -127,6 +128,22 @@ const steps: Readonly<Record<string, () => Promise<unknown>>> = {
   },
   'a worker that is terminated in the middle of a long listing': () => inWorker('read', terminate),
   'a worker that exits in the middle of a long listing': () => inWorker('read and exit'),
+  'exit while programs run and start': async () => {
+    // Longer than this process may take.
+    void runToEnd(['sleep', '70'])
+    await sleep(100)
+    for (let nth = 0; nth < 10; nth++) void runToEnd(['true'])
+    await sayAndExit()
+  },
+  'a worker that exits while programs run and start': () => inWorker('run and exit'),
+  'workers that are terminated while programs run and start': async () => {
+    await inWorker('run', terminate)
+    const before = await descriptors()
+    for (let round = 0; round < 10; round++) await inWorker('run', terminate)
+    await collectWhile(async () => (await descriptors()) > before)
+    const leaked = (await descriptors()) - before
+    if (leaked > 0) throw new Error(`${leaked} descriptors are still open`)
+  },
   'a worker that closes': () => inWorker('close'),
   'a worker that is terminated in the middle': () => inWorker('work', terminate),
   'a worker that exits in the middle': () => inWorker('exit'),
@@ -271,7 +288,17 @@ async function readInWorker(kernel: Kernel, what: string): Promise<void> {
   for await (const table of kernel.sets.entries('long').tables()) void table.length
 }
 
+async function runInWorker(what: string): Promise<void> {
+  void runToEnd(['cat', '/proc/self/status'])
+  await runToEnd(['true'])
+  for (let nth = 0; nth < 10; nth++) void runToEnd(['sleep', '1'])
+  parentPort?.postMessage('running')
+  if (what === 'run and exit') exit(0)
+  await sleep(10_000)
+}
+
 async function workerMain(what: string): Promise<void> {
+  if (what.startsWith('run')) return runInWorker(what)
   const kernel = await open()
   if (what.startsWith('read')) return readInWorker(kernel, what)
   if (what.startsWith('listen')) return listenInWorker(kernel, what)
