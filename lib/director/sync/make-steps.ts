@@ -22,11 +22,16 @@ export interface Making {
 /** What failed, and what was not tried for want of it. Ends when nothing is under way any more, also where it rejects. */
 export async function makeSteps(making: Making, groups: readonly StepChanges[]): Promise<ChangeFailure[]> {
   const failures: ChangeFailure[] = []
-  for (const wave of wavesOf(groups)) {
-    const ends = await Promise.allSettled(wave.map((changes) => makeReady(making, changes, failures)))
-    for (const end of ends) if (end.status === 'rejected') throw end.reason
+  for (const [first = [], second] of wavesOf(groups)) {
+    if (second === undefined) await makeReady(making, first, failures)
+    else await both(makeReady(making, first, failures), makeReady(making, second, failures))
   }
   return failures
+}
+
+/** Where one breaks off, the other is not left behind. */
+async function both(...works: readonly [Promise<void>, Promise<void>]): Promise<void> {
+  for (const end of await Promise.allSettled(works)) if (end.status === 'rejected') throw end.reason
 }
 
 /** Makes what no failure before it holds back, and adds to the failures. */
