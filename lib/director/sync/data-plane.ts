@@ -59,8 +59,8 @@ export interface DataPlane {
   /** Everything that could be ours. `planned` says which sets, chains and settings to look at. */
   observe(planned: KernelState): Promise<KernelState>
   /**
-   * Makes the changes of one step, in order. What fails does not keep the others from being made, and is reported.
-   * Rejects only where nothing could be tried at all.
+   * Makes changes of one step, in order. What fails does not keep the others from being made, and is reported. Rejects
+   * only where nothing could be tried at all. Two calls may be under way at a time: services, and addresses of others.
    */
   make(changes: readonly Change[], planned: KernelState): Promise<ChangeFailure[]>
   connections(servers: readonly DrainingServer[]): Promise<ConnectionCounts>

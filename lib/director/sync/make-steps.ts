@@ -22,9 +22,9 @@ export interface Making {
 /** What failed, and what was not tried for want of it. Ends when nothing is under way any more, also where it rejects. */
 export async function makeSteps(making: Making, groups: readonly StepChanges[]): Promise<ChangeFailure[]> {
   const failures: ChangeFailure[] = []
-  for (const [first = [], second] of wavesOf(groups)) {
-    if (second === undefined) await makeReady(making, first, failures)
-    else await both(makeReady(making, first, failures), makeReady(making, second, failures))
+  for (const [changes, beside] of wavesOf(groups)) {
+    const made = makeReady(making, changes, failures)
+    await (beside === undefined ? made : both(made, makeReady(making, beside, failures)))
   }
   return failures
 }

@@ -6,13 +6,13 @@
 import type { Change } from '../state/changes.js'
 import type { StepChanges } from '../state/order.js'
 
-/** Lists of changes that are made side by side, each in its order. */
-export type Wave = readonly (readonly Change[])[]
+/** Changes that are made in their order and, where there are any, others that are made beside them. */
+export type Wave = readonly [changes: readonly Change[], beside?: readonly Change[]]
 
 /** Enough that the kernel has work while a part is packed, and few enough that addresses begin early. */
 const mostInPart = 1024
 
-/** Within a wave nothing waits for anything in another list; a wave waits for those before it. */
+/** Between the two lists of a wave nothing waits for anything; a wave waits for those before it. */
 export function wavesOf(groups: readonly StepChanges[], servicesInPart = mostInPart): Wave[] {
   const at = groups.findIndex(({ step }) => step === 'services')
   const [services, addresses] = [groups[at], groups[at + 1]]
@@ -44,5 +44,9 @@ function interleaved(parts: readonly Change[][], addresses: readonly Change[]): 
     const last = change.type === 'addAddress' ? lastPartOf.get(change.address) : undefined
     ready[(last ?? parts.length - 1) + 1]?.push(change)
   }
-  return ready.map((bound, nth) => [parts[nth] ?? [], bound].filter(({ length }) => length > 0))
+  return ready.flatMap((bound, nth): Wave[] => {
+    const part = parts[nth]
+    if (part === undefined) return bound.length > 0 ? [[bound]] : []
+    return [bound.length > 0 ? [part, bound] : [part]]
+  })
 }

@@ -14,7 +14,9 @@ import { desired, facts } from './arbitraries.js'
 /** Of each change, in which wave it is made. */
 function waveOfEach(changes: readonly Change[], servicesInPart: number): Map<Change, number> {
   const waves = wavesOf(groupBySteps(changes), servicesInPart)
-  const numbered = waves.flatMap((wave, nth) => wave.flat().map((change) => [change, nth] as const))
+  const numbered = waves.flatMap(([made, beside = []], nth) =>
+    [...made, ...beside].map((change) => [change, nth] as const),
+  )
   assert.equal(numbered.length, changes.length)
   return new Map(numbered)
 }
