@@ -41,6 +41,8 @@ const found = new Map<string, string>()
 
 before(async () => {
   kernel = await openKernel()
+  // Where conntrack is a module, its settings come with it: the first question loads it.
+  await kernel.conntrack.count()
   for (const name of inherited) found.set(name, await kernel.sysctls.get(name))
 })
 after(async () => {
