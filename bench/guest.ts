@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process'
 import { join } from 'node:path'
 import { stderr } from 'node:process'
 
-import { Lab, LabError } from '../lib/lab/index.js'
+import { type Emulator, Lab, LabError } from '../lib/lab/index.js'
 import { findEmulator } from '../lib/lab/qemu/emulators.js'
 import { findQemuKernel } from '../lib/lab/qemu/kernels.js'
 import type { BenchOptions, Result, Suite } from './suite.js'
@@ -21,13 +21,13 @@ export async function runInGuest(
   if (rows !== undefined) words.push('--rows', rows.join(','))
   if (drivers !== undefined) words.push('--drivers', drivers.join(','))
   for (const [name, value] of Object.entries(options)) words.push(`--${name}`, value)
-  await prepareGuest(guest)
+  const emulator = await prepareGuest(guest)
   stderr.write(`booting ${guest} for ${suite.name}\n`)
   const { stdout, exitCode } = await Lab.run([...program, suite.name, ...words], {
     backend: guest === 'qemu' ? 'qemu' : 'uml',
     memory: '6G',
     timeoutSeconds: MOST_SECONDS,
-    env: { ...process.env, BENCH_IN_GUEST: guest, ...(guest === 'qemu' && (await emulatorInUse())) },
+    env: { ...process.env, BENCH_IN_GUEST: guest, ...(emulator && { BENCH_EMULATOR: named(emulator) }) },
     stderr: 'inherit',
   })
   if (exitCode !== 0) throw new Error(`the bench in the guest ended with code ${exitCode}`)
@@ -35,17 +35,18 @@ export async function runInGuest(
 }
 
 /** What the guest boots from comes with `make demo` only in part: here the rest is fetched, once. */
-async function prepareGuest(guest: BenchOptions['guest']): Promise<void> {
+async function prepareGuest(guest: BenchOptions['guest']): Promise<Emulator | undefined> {
   const installer = join(__dirname, '..', '..', 'scripts', 'install-packages.sh')
   const groups = guest === 'qemu' ? ['test', 'lab', 'qemu'] : ['test', 'lab']
   // Standard output is the result's own.
   execFileSync(installer, groups, { stdio: ['ignore', stderr.fd, 'inherit'] })
-  if (guest !== 'qemu') return
+  if (guest !== 'qemu') return undefined
   if (!hasQemuKernel()) await Lab.fetchKernel({ onProgress })
   // Where processors take turns, nothing runs beside our own work: no compiler of V8, no kernel thread.
-  await Lab.fetchQemu({ onProgress }).catch((error: unknown) => {
+  return Lab.fetchQemu({ onProgress }).catch((error: unknown) => {
     if (!(error instanceof LabError) || error.code !== 'ERR_LAB_FETCH') throw error
     onProgress(`one thread emulates all processors: ${error.message}`)
+    return findEmulator()
   })
 }
 
@@ -54,9 +55,8 @@ function onProgress(text: string): void {
 }
 
 /** Named beside the figures. */
-async function emulatorInUse(): Promise<NodeJS.ProcessEnv> {
-  const { version, threads } = await findEmulator()
-  return { BENCH_EMULATOR: `QEMU ${version}, ${threads === 'multi' ? 'a thread a processor' : 'one thread'}` }
+function named({ version, threads }: Emulator): string {
+  return `QEMU ${version}, ${threads === 'multi' ? 'a thread a processor' : 'one thread'}`
 }
 
 function hasQemuKernel(): boolean {

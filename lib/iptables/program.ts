@@ -67,7 +67,7 @@ export class Iptables {
 
   async #run(what: 'save' | 'restore', args: readonly string[], input?: string): Promise<string> {
     const program = `${await this.#findPrefix()}-${what}`
-    const { code, output, errors } = await this.#start([program, ...args], input)
+    const { code, output, errors } = await this.#start(program, args, input)
     if (code === 0) return output
     throw new DirectorError(`${program}: ${firstLine(errors)} (exit code ${code})`, {
       code: 'ERR_IPTABLES',
@@ -120,12 +120,12 @@ export class Iptables {
   }
 
   async #whyRefused(prefix: string, text: string): Promise<string | undefined> {
-    const command = [`${prefix}-restore`, '-w', String(lockSeconds), '--noflush', '--test']
-    const { code, errors } = await this.#start(command, text)
+    const args = ['-w', String(lockSeconds), '--noflush', '--test']
+    const { code, errors } = await this.#start(`${prefix}-restore`, args, text)
     return code === 0 ? undefined : errors
   }
 
-  async #start([program = '', ...args]: readonly string[], input?: string): Promise<Finished> {
+  async #start(program: string, args: readonly string[], input?: string): Promise<Finished> {
     const finished = await runToEnd([program, ...args], { netns: this.options.netns, input })
     if (finished !== undefined) return finished
     throw new UnsupportedFeatureError(program, 'not installed', 'install iptables')

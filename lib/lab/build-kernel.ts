@@ -5,6 +5,7 @@ import { copyFile, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promis
 import { availableParallelism } from 'node:os'
 import { dirname, join } from 'node:path'
 import { PrivateApt } from './debian/private-apt.js'
+import { upstreamVersion } from './debian/upstream-version.js'
 import { LabError } from './errors.js'
 import { kernelCacheFolder } from './kernels.js'
 import { carriedFile } from './package-folder.js'
@@ -66,9 +67,8 @@ export async function buildUmlKernel(options: BuildOptions = {}): Promise<BuiltK
 
 /** `linux-7.2.12-0a1b2c3d-uml`: upstream's version, and what the kernel was made from. */
 export function umlKernelName(debianVersion: string, configuration: string): string {
-  const upstream = debianVersion.replace(/^\d+:/, '').replace(/[-~+].*$/, '')
   const hash = createHash('sha256').update(`${debianVersion}\0${configuration}`).digest('hex').slice(0, 8)
-  return `linux-${upstream}-${hash}-uml`
+  return `linux-${upstreamVersion(debianVersion)}-${hash}-uml`
 }
 
 function requireBuildTools(): void {

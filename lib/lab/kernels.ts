@@ -101,7 +101,14 @@ function umlKernel(file: string, source: UmlKernel['source']): UmlKernel {
 
 /** The highest version among names like `linux-7.2.13-uml` and `linux-7.2.13-0a1b2c3d-uml`. */
 export function newestKernel(names: readonly string[]): string | undefined {
-  const kernels = names.filter((name) => /^linux-\d+(\.\d+)*(-[\w.]+)?-uml$/.test(name))
+  return newestName(names, /^linux-\d+(\.\d+)*(-[\w.]+)?-uml$/)
+}
+
+/** The one with the highest version among the names that match; versions compare as numbers. */
+export function newestName(names: readonly string[], pattern: RegExp): string | undefined {
   const byVersion = new Intl.Collator('en', { numeric: true })
-  return kernels.sort((left, right) => byVersion.compare(left, right)).at(-1)
+  return names
+    .filter((name) => pattern.test(name))
+    .sort(byVersion.compare)
+    .at(-1)
 }

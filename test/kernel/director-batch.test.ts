@@ -77,11 +77,8 @@ test('changes of a director wait for no commit, and closing the kernel waits for
       kernel.commit(new Batch().addEntry('many', '10.6.0.1')).then(ended('second')),
     ]
     const changes: BatchedChange[] = [{ type: 'addAddress', link: 'lo', address: '10.4.0.3' }]
-    const made = makeInBatch(kernel, changes).then((failures) => {
-      order.push('director')
-      assert.deepEqual(failures, [])
-    })
-    await made
+    assert.deepEqual(await makeInBatch(kernel, changes), [])
+    order.push('director')
     await Promise.all(commits)
     assert.ok(order.indexOf('director') < order.indexOf('second'), order.join())
     const last = makeInBatch(kernel, numbered('many', 4000)).then(ended('last'))

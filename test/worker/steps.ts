@@ -50,6 +50,11 @@ async function collectWhile(isLeft: () => Promise<boolean>): Promise<void> {
   }
 }
 
+async function expectNoMoreThan(before: number): Promise<void> {
+  const leaked = (await descriptors()) - before
+  if (leaked > 0) throw new Error(`${leaked} descriptors are still open`)
+}
+
 async function sayAndExit(): Promise<void> {
   stdout.write('ok\n', () => exit(0))
   await sleep(1000)
@@ -93,8 +98,7 @@ const steps: Readonly<Record<string, () => Promise<unknown>>> = {
       gc()
       await sleep(10)
     }
-    const leaked = (await descriptors()) - before
-    if (leaked > 0) throw new Error(`${leaked} descriptors are still open`)
+    await expectNoMoreThan(before)
   },
   'garbage collection of unfinished listings': async () => {
     const kernel = await open()
@@ -106,8 +110,7 @@ const steps: Readonly<Record<string, () => Promise<unknown>>> = {
     // Idle sockets are used first.
     if (held < before + 40) throw new Error(`${held - before} of 50 listings hold a socket`)
     await collectWhile(async () => (await descriptors()) > before)
-    const leaked = (await descriptors()) - before
-    if (leaked > 0) throw new Error(`${leaked} descriptors are still open`)
+    await expectNoMoreThan(before)
   },
   'garbage collection of long listings, which threads receive ahead': async () => {
     const kernel = await open()
@@ -141,8 +144,7 @@ const steps: Readonly<Record<string, () => Promise<unknown>>> = {
     const before = await descriptors()
     for (let round = 0; round < 10; round++) await inWorker('run', terminate)
     await collectWhile(async () => (await descriptors()) > before)
-    const leaked = (await descriptors()) - before
-    if (leaked > 0) throw new Error(`${leaked} descriptors are still open`)
+    await expectNoMoreThan(before)
   },
   'a worker that closes': () => inWorker('close'),
   'a worker that is terminated in the middle': () => inWorker('work', terminate),
@@ -157,8 +159,7 @@ const steps: Readonly<Record<string, () => Promise<unknown>>> = {
       ),
     )
     await sleep(50)
-    const leaked = (await descriptors()) - before
-    if (leaked > 0) throw new Error(`${leaked} descriptors are still open`)
+    await expectNoMoreThan(before)
   },
   'a listener that nobody waits for': async () => {
     // It does not keep the process.
@@ -180,8 +181,7 @@ const steps: Readonly<Record<string, () => Promise<unknown>>> = {
     const before = await descriptors()
     for (let index = 0; index < 50; index++) listenAndForget(kernel)
     await collectWhile(async () => (await descriptors()) > before)
-    const leaked = (await descriptors()) - before
-    if (leaked > 0) throw new Error(`${leaked} descriptors are still open`)
+    await expectNoMoreThan(before)
   },
   'a worker that is terminated while it listens': () => inWorker('listen', terminate),
   'a worker that exits while it listens': () => inWorker('listen and exit'),

@@ -17,13 +17,16 @@ export function wavesOf(groups: readonly StepChanges[], servicesInPart = mostInP
   const at = groups.findIndex(({ step }) => step === 'services')
   const [services, addresses] = [groups[at], groups[at + 1]]
   // Servers that come to services that were there go between the two.
-  if (services === undefined || addresses?.step !== 'addresses') return groups.map(({ changes }) => [changes])
-  const alone = (some: readonly StepChanges[]): Wave[] => some.map(({ changes }) => [changes])
+  if (services === undefined || addresses?.step !== 'addresses') return alone(groups)
   return [
     ...alone(groups.slice(0, at)),
     ...interleaved(parted(services.changes, servicesInPart), addresses.changes),
     ...alone(groups.slice(at + 2)),
   ]
+}
+
+function alone(groups: readonly StepChanges[]): Wave[] {
+  return groups.map(({ changes }) => [changes])
 }
 
 function parted(changes: readonly Change[], size: number): Change[][] {

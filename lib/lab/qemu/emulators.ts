@@ -1,7 +1,7 @@
 /** QEMU itself: the one that is installed, and a newer one in the cache folder. */
 import { join } from 'node:path'
 import { LabError } from '../errors.js'
-import { kernelCacheFolder, thisMachine, type KernelPlaces } from '../kernels.js'
+import { kernelCacheFolder, newestName, thisMachine, type KernelPlaces } from '../kernels.js'
 import { runProgram } from '../program.js'
 
 const installedProgram = '/usr/bin/qemu-system-x86_64'
@@ -56,12 +56,7 @@ export function threadsFor(version: string): EmulatorThreads {
 
 async function newestFetched(places: KernelPlaces): Promise<Emulator | undefined> {
   const cache = emulatorCacheFolder(places)
-  const byVersion = new Intl.Collator('en', { numeric: true })
-  const name = places
-    .names(cache)
-    .filter((name) => /^qemu-[\d.]+$/.test(name))
-    .sort(byVersion.compare)
-    .at(-1)
+  const name = newestName(places.names(cache), /^qemu-[\d.]+$/)
   if (name === undefined) return undefined
   // Fetched for another release of the system, whose libraries are gone by now: as if it were not there.
   return examineFetched(join(cache, name)).catch(() => undefined)

@@ -1,8 +1,10 @@
 /** Fetches a newer QEMU than the installed one from Debian's backports. */
-import { mkdir, mkdtemp, rename, rm } from 'node:fs/promises'
+import { rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { PrivateApt, releaseName } from '../debian/private-apt.js'
+import { upstreamVersion } from '../debian/upstream-version.js'
 import { LabError } from '../errors.js'
+import { makeFolder } from '../made-whole.js'
 import { runProgram } from '../program.js'
 import { type Emulator, emulatorCacheFolder, examineFetched, findEmulator, threadsFor } from './emulators.js'
 import type { FetchOptions } from './kernels.js'
@@ -28,38 +30,16 @@ export async function fetchEmulator({ onProgress = () => {}, signal }: FetchOpti
     throw new LabError(`${suite} has no newer QEMU than ${present.version}`, { code: 'ERR_LAB_FETCH' })
   }
   const folder = join(cache, `qemu-${offered}`)
-  await unpackInto(folder, packages, apt, onProgress, signal)
-  return examineFetched(folder).catch(async (cause: unknown) => {
-    await rm(folder, { recursive: true, force: true })
-    throw new LabError(`QEMU ${offered} of ${suite} does not run here`, { code: 'ERR_LAB_FETCH', cause })
-  })
-}
-
-// Made beside its place and renamed, so that an interrupted fetch leaves no half emulator to be found.
-async function unpackInto(
-  folder: string,
-  names: readonly string[],
-  apt: PrivateApt,
-  onProgress: (text: string) => void,
-  signal: AbortSignal | undefined,
-): Promise<void> {
-  await mkdir(dirname(folder), { recursive: true })
-  const work = await mkdtemp(`${folder}.partial-`)
-  try {
-    for (const name of names) {
+  await makeFolder(folder, async (work) => {
+    for (const name of packages) {
       onProgress(`fetching ${name}`)
       const file = await apt.download(name)
       await runProgram('dpkg-deb', ['-x', file, work], { signal, code: 'ERR_LAB_FETCH', package: 'dpkg' })
       await rm(dirname(file), { recursive: true, force: true })
     }
+  })
+  return examineFetched(folder).catch(async (cause: unknown) => {
     await rm(folder, { recursive: true, force: true })
-    await rename(work, folder)
-  } finally {
-    await rm(work, { recursive: true, force: true })
-  }
-}
-
-/** `10.0.2` of `1:10.0.2+ds-2~bpo12+1`. */
-export function upstreamVersion(version: string | undefined): string | undefined {
-  return version === undefined ? undefined : /^(?:\d+:)?(\d+(?:\.\d+)*)/.exec(version)?.[1]
+    throw new LabError(`QEMU ${offered} of ${suite} does not run here`, { code: 'ERR_LAB_FETCH', cause })
+  })
 }

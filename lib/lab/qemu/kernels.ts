@@ -1,10 +1,11 @@
 /** Debian's stock kernels for QEMU, in the cache folder: found, and fetched. */
 import { existsSync } from 'node:fs'
-import { mkdir, mkdtemp, readdir, rename, rm } from 'node:fs/promises'
+import { readdir, rename, rm } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
 import { PrivateApt, releaseName } from '../debian/private-apt.js'
 import { LabError } from '../errors.js'
-import { kernelCacheFolder, thisMachine, type KernelPlaces } from '../kernels.js'
+import { kernelCacheFolder, newestName, thisMachine, type KernelPlaces } from '../kernels.js'
+import { makeFolder } from '../made-whole.js'
 import { runProgram } from '../program.js'
 import { writeInitramfs } from './initramfs.js'
 
@@ -22,12 +23,7 @@ export function findQemuKernel(
   places: KernelPlaces = thisMachine,
 ): QemuKernel {
   const cache = kernelCacheFolder(places)
-  const byVersion = new Intl.Collator('en', { numeric: true })
-  const cached = places
-    .names(cache)
-    .filter((name) => /^qemu-\d/.test(name))
-    .sort(byVersion.compare)
-    .at(-1)
+  const cached = newestName(places.names(cache), /^qemu-\d/)
   const folder = requested === undefined ? cached && join(cache, cached) : resolve(requested)
   if (folder !== undefined && places.readable(join(folder, 'vmlinuz'))) return { folder }
   throw new LabError('no kernel for QEMU found', {
@@ -100,7 +96,6 @@ async function newestKernelPackage(
   })
 }
 
-// Made beside its place and renamed, so that an interrupted fetch leaves no half kernel to be found.
 async function unpackKernel(
   file: string,
   release: string,
@@ -108,9 +103,7 @@ async function unpackKernel(
   signal?: AbortSignal,
 ): Promise<void> {
   const options = { signal, code: 'ERR_LAB_FETCH' } as const
-  await mkdir(dirname(folder), { recursive: true })
-  const work = await mkdtemp(`${folder}.partial-`)
-  try {
+  await makeFolder(folder, async (work) => {
     const raw = join(work, 'raw')
     await runProgram('dpkg-deb', ['-x', file, raw], { ...options, package: 'dpkg' })
     await rename(join(raw, 'boot', `vmlinuz-${release}`), join(work, 'vmlinuz'))
@@ -119,9 +112,5 @@ async function unpackKernel(
     await rm(raw, { recursive: true })
     await runProgram('depmod', ['-b', work, release], { ...options, package: 'kmod' })
     await writeInitramfs(join(work, 'initramfs'), work, release)
-    await rm(folder, { recursive: true, force: true })
-    await rename(work, folder)
-  } finally {
-    await rm(work, { recursive: true, force: true })
-  }
+  })
 }

@@ -70,7 +70,7 @@ test('no descriptor stays behind, and no program', async () => {
   await shell('exit 0')
   const before = await count()
   for (let round = 0; round < 20; round++) await shell('cat; exit 1', 'input')
-  // Sockets are closed on the turn after they are destroyed.
+  // What a run holds goes with its notifier, a turn later.
   await new Promise((resolve) => setTimeout(resolve, 50))
   assert.ok((await count()) <= before, `${await count()} descriptors, ${before} before`)
   const children = spawnSync('ps', ['--ppid', String(process.pid), '-o', 'stat=,args='], { encoding: 'utf8' })

@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path'
 import test, { type TestContext } from 'node:test'
 import { type KernelPlaces, thisMachine } from '../../../lib/lab/kernels.js'
 import { findEmulator, threadsFor } from '../../../lib/lab/qemu/emulators.js'
-import { upstreamVersion } from '../../../lib/lab/qemu/fetch-emulator.js'
+import { upstreamVersion } from '../../../lib/lab/debian/upstream-version.js'
 
 test('processors are emulated by one thread where QEMU can run instructions that were rewritten meanwhile', () => {
   assert.equal(threadsFor('7.2.22'), 'single')
