@@ -32,7 +32,7 @@ const tcpFlags = ['FIN', 'SYN', 'RST', 'PSH', 'ACK', 'URG'] as const
 const etherTypes = { ipv4: 0x0800, arp: 0x0806, ipv6: 0x86dd } as const
 const protocols = { icmp: 1, ipip: 4, tcp: 6, udp: 17, icmpv6: 58 } as const
 
-/** Undefined for a frame that is not Ethernet with IPv4, IPv6 or ARP, or that is cut short. */
+/** Undefined for a frame that is not Ethernet with IPv4, IPv6 or ARP, or whose headers are not all there. */
 export function readPacket(at: string, timeMs: number, frame: Buffer): Packet | undefined {
   if (frame.length < 14) return undefined
   const inner = readPayload(frame.readUInt16BE(12), frame.subarray(14))
@@ -82,40 +82,50 @@ function readArp(bytes: Buffer): Inner | undefined {
   return { ...nothing, protocol: 'arp', source: ipv4(bytes, 14), destination: ipv4(bytes, 24), flags }
 }
 
+// Recordings keep the beginning of a long frame: how much it carried is what its headers say.
 function readIpv4(bytes: Buffer): Inner | undefined {
   if (bytes.length < 20) return undefined
   const headerBytes = ((bytes[0] ?? 0) & 0xf) * 4
   const totalBytes = bytes.readUInt16BE(2)
-  if (headerBytes < 20 || totalBytes < headerBytes || bytes.length < totalBytes) return undefined
+  if (headerBytes < 20 || totalBytes < headerBytes) return undefined
   const ends = { source: ipv4(bytes, 12), destination: ipv4(bytes, 16) }
-  const payload = bytes.subarray(headerBytes, totalBytes)
-  if (bytes[9] !== protocols.ipip) return readTransport(bytes[9] ?? 0, ends, payload)
-  const inner = readIpv4(payload)
+  const rest = bytes.subarray(headerBytes, totalBytes)
+  if (bytes[9] !== protocols.ipip) return readTransport(bytes[9] ?? 0, ends, rest, totalBytes - headerBytes)
+  const inner = readIpv4(rest)
   return inner && { ...inner, tunnel: ends }
 }
 
 function readIpv6(bytes: Buffer): Inner | undefined {
-  if (bytes.length < 40 + bytes.readUInt16BE(4)) return undefined
+  if (bytes.length < 40) return undefined
+  const length = bytes.readUInt16BE(4)
   const ends = { source: ipv6(bytes, 8), destination: ipv6(bytes, 24) }
-  return readTransport(bytes[6] ?? 0, ends, bytes.subarray(40, 40 + bytes.readUInt16BE(4)))
+  return readTransport(bytes[6] ?? 0, ends, bytes.subarray(40, 40 + length), length)
 }
 
 function readTransport(
   protocol: number,
   ends: Pick<Packet, 'source' | 'destination'>,
   bytes: Buffer,
+  length: number,
 ): Inner | undefined {
-  if (protocol === protocols.tcp && bytes.length >= 20) {
-    const bits = bytes[13] ?? 0
-    const flags = tcpFlags.filter((_, bit) => (bits >> bit) & 1).join(',')
-    const headerBytes = ((bytes[12] ?? 0) >> 4) * 4
-    return { ...ends, ...ports(bytes), protocol: 'tcp', flags, payloadBytes: bytes.length - headerBytes }
+  switch (protocol) {
+    case protocols.tcp: {
+      if (bytes.length < 20) return undefined
+      const bits = bytes[13] ?? 0
+      const flags = tcpFlags.filter((_, bit) => (bits >> bit) & 1).join(',')
+      const headerBytes = ((bytes[12] ?? 0) >> 4) * 4
+      return { ...ends, ...ports(bytes), protocol: 'tcp', flags, payloadBytes: length - headerBytes }
+    }
+    case protocols.udp:
+      if (bytes.length < 8) return undefined
+      return { ...ends, ...ports(bytes), protocol: 'udp', flags: '', payloadBytes: length - 8 }
+    case protocols.icmp:
+    case protocols.icmpv6:
+      if (bytes.length < 4) return undefined
+      return { ...nothing, ...ends, protocol: 'icmp', flags: `${bytes[0]}/${bytes[1]}` }
+    default:
+      return { ...nothing, ...ends, protocol: 'other' }
   }
-  if (protocol === protocols.udp && bytes.length >= 8)
-    return { ...ends, ...ports(bytes), protocol: 'udp', flags: '', payloadBytes: bytes.length - 8 }
-  if ((protocol === protocols.icmp || protocol === protocols.icmpv6) && bytes.length >= 4)
-    return { ...nothing, ...ends, protocol: 'icmp', flags: `${bytes[0]}/${bytes[1]}` }
-  return { ...nothing, ...ends, protocol: 'other' }
 }
 
 function ports(bytes: Buffer): Pick<Packet, 'sourcePort' | 'destinationPort'> {

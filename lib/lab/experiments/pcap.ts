@@ -3,7 +3,10 @@ import { Buffer } from 'node:buffer'
 
 export interface Frame {
   readonly timeMicroseconds: number
+  /** The beginning of it, as far as it was recorded. */
   readonly bytes: Buffer
+  /** Length that it had on the link. */
+  readonly wireBytes: number
 }
 
 // pcap-savefile(5). tcpdump writes in the machine's own byte order, which is little-endian wherever the lab runs.
@@ -12,7 +15,7 @@ const headerBytes = 24
 const recordBytes = 16
 /** LINKTYPE_ETHERNET. */
 const ethernet = 1
-/** What tcpdump keeps of a frame unless told otherwise. */
+/** The most that tcpdump keeps of a frame, whatever it is told. */
 const mostFrameBytes = 262_144
 
 /** Takes the bytes as they come and gives out each frame that is complete. */
@@ -42,9 +45,10 @@ export class PcapReader {
     if (length > mostFrameBytes) throw new Error(`a recorded frame of ${length} bytes`)
     if (this.pending.length < recordBytes + length) return undefined
     const timeMicroseconds = this.pending.readUInt32LE(0) * 1_000_000 + this.pending.readUInt32LE(4)
+    const wireBytes = this.pending.readUInt32LE(12)
     const bytes = this.pending.subarray(recordBytes, recordBytes + length)
     this.pending = this.pending.subarray(recordBytes + length)
-    return { timeMicroseconds, bytes }
+    return { timeMicroseconds, bytes, wireBytes }
   }
 }
 
@@ -57,17 +61,14 @@ export function pcapFile(frames: readonly Frame[]): Buffer {
   header.writeUInt32LE(mostFrameBytes, 16)
   header.writeUInt32LE(ethernet, 20)
   const inOrder = [...frames].sort((one, other) => one.timeMicroseconds - other.timeMicroseconds)
-  return Buffer.concat([
-    header,
-    ...inOrder.flatMap(({ timeMicroseconds, bytes }) => [record(timeMicroseconds, bytes.length), bytes]),
-  ])
+  return Buffer.concat([header, ...inOrder.flatMap((frame) => [record(frame), frame.bytes])])
 }
 
-function record(timeMicroseconds: number, length: number): Buffer {
+function record({ timeMicroseconds, bytes, wireBytes }: Frame): Buffer {
   const header = Buffer.alloc(recordBytes)
   header.writeUInt32LE(Math.floor(timeMicroseconds / 1_000_000), 0)
   header.writeUInt32LE(timeMicroseconds % 1_000_000, 4)
-  header.writeUInt32LE(length, 8)
-  header.writeUInt32LE(length, 12)
+  header.writeUInt32LE(bytes.length, 8)
+  header.writeUInt32LE(wireBytes, 12)
   return header
 }

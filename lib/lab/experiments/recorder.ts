@@ -56,8 +56,11 @@ export class Recorder {
 
   /** Ends the recordings; writes all that they saw to a file, if one is named. */
   async stop(file?: string): Promise<void> {
-    if (file !== undefined) await this.packets()
-    await Promise.all(this.recordings.map((recording) => recording.stop()))
+    try {
+      if (file !== undefined) await this.packets()
+    } finally {
+      await Promise.all(this.recordings.map((recording) => recording.stop()))
+    }
     if (file !== undefined)
       await writeFile(file, pcapFile(this.recordings.flatMap((recording) => recording.frames)))
   }

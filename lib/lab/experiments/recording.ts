@@ -10,16 +10,28 @@ import { PcapReader, type Frame } from './pcap.js'
 
 /** Far more than an experiment sends; a loop in the network ends there. */
 const mostFrames = 100_000
+/**
+ * Bytes kept of a frame: all of one that fits on a link, with its tunnel. The kernel keeps room for frames of this length
+ * until tcpdump reads them: for a thousand of these, but for some thirty of the longest that there may be.
+ */
+const keptBytes = 1920
 /** The link is taken for quiet when it saw nothing for so long. */
 const quietMs = 50
+/** A link that does not come to rest in this time never will. */
+const mostWaitMs = 30_000
 /** A program that does not say in this time what it has is stuck. */
 const mostAnswerMs = 10_000
 
-/** What tcpdump says of itself when it is asked by a signal; `received` counts also what it has not looked at yet. */
+/**
+ * What tcpdump says of itself when it is asked by a signal; `received` counts also what it has not looked at yet, and what it
+ * never will, since the kernel had no more room for it.
+ */
 interface Counts {
   readonly captured: number
   readonly received: number
+  readonly dropped: number
 }
+const counts = /(\d+) packets? captured, (\d+) packets? received by filter, (\d+) packets? dropped/
 
 export class Recording {
   readonly frames: Frame[] = []
@@ -56,6 +68,8 @@ export class Recording {
       'root',
       '-c',
       String(mostFrames),
+      '-s',
+      String(keptBytes),
       '-w',
       '-',
     ]
@@ -70,26 +84,38 @@ export class Recording {
   /**
    * Resolves when the link has been quiet for a moment, and all that the kernel saw on it is here: `packets` holds what was
    * sent before the call, however busy the machine is.
+   *
+   * @throws LabError `ERR_LAB_TOPOLOGY`: frames were lost, or the link does not come to rest
    */
-  async quiet(): Promise<void> {
+  async quiet(withinMs = mostWaitMs): Promise<void> {
     this.lastMs = Date.now()
+    const end = this.lastMs + withinMs
     for (let complete = false; !complete; complete = await this.isComplete()) {
-      for (let rest = quietMs; rest > 0; rest = quietMs - (Date.now() - this.lastMs)) await delay(rest)
+      for (let rest = quietMs; rest > 0; rest = quietMs - (Date.now() - this.lastMs)) {
+        if (Date.now() > end) throw this.problem(`the link did not come to rest within ${withinMs} ms`)
+        await delay(rest)
+      }
       if (this.failure !== undefined) throw this.failure
     }
   }
 
   private async isComplete(): Promise<boolean> {
     const before = this.lastMs
-    const { captured, received } = await this.counts()
+    const { captured, received, dropped } = await this.counts()
+    if (dropped > 0)
+      throw this.problem(`${dropped} of ${received} frames were lost before it could read them`)
     return captured >= received && this.frames.length >= captured && this.lastMs === before
   }
 
   private async counts(): Promise<Counts> {
-    const answer = this.says(/(\d+) packets? captured, (\d+) packets? received/, mostAnswerMs)
+    const answer = this.says(counts, mostAnswerMs)
     this.child.kill('SIGUSR1')
-    const [, captured, received] = await answer
-    return { captured: Number(captured), received: Number(received) }
+    const [captured = 0, received = 0, dropped = 0] = (await answer).slice(1).map(Number)
+    return { captured, received, dropped }
+  }
+
+  private problem(reason: string): LabError {
+    return new LabError(`tcpdump on ${this.at}: ${reason}`, { code: 'ERR_LAB_TOPOLOGY' })
   }
 
   /** Calls back whenever packets have come. */
@@ -130,7 +156,7 @@ export class Recording {
       }
       const fail = (reason: string): void => {
         stop()
-        reject(new LabError(`tcpdump on ${this.at}: ${reason}`, { code: 'ERR_LAB_TOPOLOGY' }))
+        reject(this.problem(reason))
       }
       const hear = (text: string): void => {
         said += text

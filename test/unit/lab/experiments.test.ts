@@ -51,16 +51,27 @@ test('frames are read: TCP, in a tunnel too, UDP over IPv6, ARP', () => {
   )
 })
 
-test('a frame cut short anywhere is no packet, or one of the protocol that is left of it, and never an error', () => {
+test('a frame whose headers are not all there is no packet, and never an error', () => {
   const whole = Buffer.from(ethernet + syn, 'hex')
   for (let length = 0; length < whole.length; length++)
     assert.equal(readPacket('rs1:eth0', 0, whole.subarray(0, length)), undefined, String(length))
+})
+
+test('a frame of which the beginning was kept carried what its headers say', () => {
+  assert.equal(
+    line(`${ethernet}450010280000400040060000${syn.slice(24)}cafe`),
+    '10.0.0.8:50000 → 10.0.0.42:80 TCP SYN 4096 bytes',
+  )
+  const udp =
+    '6000000005dc1140fd010000000000000000000000000001fd0100000000000000000000000000020035003605dc00002a'
+  assert.equal(line(`02020202020201010101010186dd${udp}`), '[fd01::1]:53 → [fd01::2]:54 UDP 1492 bytes')
 })
 
 test('a recording that arrives byte by byte gives the frames that went into the file', () => {
   const frames = [3_000_001, 1_000_002].map((timeMicroseconds) => ({
     timeMicroseconds,
     bytes: Buffer.from(ethernet + syn, 'hex'),
+    wireBytes: 60,
   }))
   const reader = new PcapReader()
   const read = [...pcapFile(frames)].flatMap((byte) => reader.push(Buffer.of(byte)))
