@@ -1,10 +1,10 @@
 /**
- * A node:test reporter that prints one line of JSON when the run ends: how many tests passed, which failed, which
- * were skipped and why. It runs beside a reporter for people, also inside a guest, where standard output is all
- * that comes back.
+ * A node:test reporter that prints lines of JSON: how many tests passed, which failed, which were skipped and why, since the
+ * line before. One comes with each failure, so that it is known also of a run that never ends, and one at the end. It runs
+ * beside a reporter for people, also inside a guest, where standard output is all that comes back.
  */
 import type { EventData } from 'node:test'
-import { type Counts, formatCounts } from './counts.js'
+import { type Counts, formatCounts, noCounts } from './counts.js'
 
 type TestEvent =
   | { type: 'test:pass'; data: EventData.TestPass }
@@ -15,7 +15,7 @@ const mostLines = 12
 const noTest = 'the file has no test'
 
 async function* countReporter(events: AsyncIterable<TestEvent>): AsyncGenerator<string> {
-  const counts: Counts = { passed: 0, failed: [], skipped: [] }
+  let counts = noCounts()
   // What was told since the last suite of all ended: a suite that tells nothing has no test.
   let inSuite = 0
   for await (const { type, data } of events) {
@@ -26,6 +26,9 @@ async function* countReporter(events: AsyncIterable<TestEvent>): AsyncGenerator<
     } else inSuite += 1
     if (type === 'test:pass') countPass(counts, data)
     else countFailure(counts, data)
+    if (counts.failed.length === 0) continue
+    yield `\n${formatCounts(counts)}\n`
+    counts = noCounts()
   }
   yield `\n${formatCounts(counts)}\n`
 }

@@ -1,6 +1,6 @@
 /**
  * Test files one after the other in this one process, each as a suite of its own so that its hooks stay its own:
- * `node dist/test/support/joined.js FILES…`. For where starting Node takes longer than most files do: under sanitizers,
+ * `node dist/test/support/joined.js SECONDS FILES…`, where a file may take so many. For where starting Node takes longer than most files do: under sanitizers,
  * and in a guest.
  */
 import { createRequire } from 'node:module'
@@ -9,8 +9,9 @@ import { describe } from 'node:test'
 
 const load = createRequire(__filename)
 
-for (const file of process.argv.slice(2)) {
-  describe(file, () => {
+const [limitSeconds, ...files] = process.argv.slice(2)
+for (const file of files) {
+  describe(file, { timeout: Number(limitSeconds) * 1000 }, () => {
     load(resolve(file))
   })
 }

@@ -9,14 +9,27 @@ const reporters = [
   '--test-reporter-destination=stdout',
 ]
 
+/** Ample for the slowest file on two busy cores, in a guest too; one that hangs is named, and the others go on. */
+const fileLimitSeconds = 15 * 60
+
 /** Arguments for `node` that run these files, one process each, one after the other. */
-export function nodeTestArguments(files: readonly string[]): string[] {
-  return ['--enable-source-maps', '--expose-gc', '--test', '--test-concurrency=1', ...reporters, ...files]
+export function nodeTestArguments(files: readonly string[], limitSeconds = fileLimitSeconds): string[] {
+  const limit = `--test-timeout=${limitSeconds * 1000}`
+  return [
+    '--enable-source-maps',
+    '--expose-gc',
+    '--test',
+    '--test-concurrency=1',
+    limit,
+    ...reporters,
+    ...files,
+  ]
 }
 
 /** Arguments for `node` that run these files in one process, one after the other. */
-export function joinedTestArguments(files: readonly string[]): string[] {
-  return ['--enable-source-maps', '--expose-gc', ...reporters, join(__dirname, 'joined.js'), ...files]
+export function joinedTestArguments(files: readonly string[], limitSeconds = fileLimitSeconds): string[] {
+  const joined = join(__dirname, 'joined.js')
+  return ['--enable-source-maps', '--expose-gc', ...reporters, joined, String(limitSeconds), ...files]
 }
 
 /** Every test file below a folder of the compiled tests, sorted. */

@@ -5,6 +5,9 @@ import { createInterface } from 'node:readline'
 /** Shows a line to whoever watches the run. */
 export type Print = (line: string) => void
 
+/** What a program said last mostly tells why it failed, where nothing but the end of a run is at hand. */
+const mostLines = 4
+
 export interface ProgramOptions {
   print: Print
   /** Looks at a line of standard output; returns false to keep it from being shown. */
@@ -13,7 +16,7 @@ export interface ProgramOptions {
   limit: number
 }
 
-/** Resolves with `undefined` when the program succeeded, and otherwise with what went wrong, in words. */
+/** Resolves with `undefined` when the program succeeded, and otherwise with what went wrong and what it said last. */
 export async function runProgram(
   command: string,
   args: readonly string[],
@@ -34,12 +37,21 @@ export async function runProgram(
   }, options.limit)
   process.once('exit', stopGroup)
 
+  const last: string[] = []
+  const show: Print = (line) => {
+    options.print(line)
+    if (line.trim() !== '') last.push(line)
+    if (last.length > mostLines) last.shift()
+  }
   createInterface({ input: child.stdout }).on('line', (line) => {
-    if (options.onLine?.(line) ?? true) options.print(line)
+    if (options.onLine?.(line) ?? true) show(line)
   })
-  createInterface({ input: child.stderr }).on('line', options.print)
+  createInterface({ input: child.stderr }).on('line', show)
   try {
-    return await outcome(child, () => (timedOut ? `stopped after ${options.limit / 1000} s` : undefined))
+    const problem = await outcome(child, () =>
+      timedOut ? `stopped after ${options.limit / 1000} s` : undefined,
+    )
+    return problem === undefined ? undefined : [problem, ...last].join('\n    ')
   } finally {
     clearTimeout(timer)
     process.off('exit', stopGroup)

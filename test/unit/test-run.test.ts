@@ -4,7 +4,7 @@ import { spawnSync } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { type Counts, parseCounts } from '../support/counts.js'
+import { addCounts, type Counts, parseCounts } from '../support/counts.js'
 import { joinedTestArguments, nodeTestArguments } from '../support/node-test.js'
 
 /** Runs one test file as our test run does, and returns what it counted. */
@@ -20,8 +20,8 @@ function countsOf(source: string, command = nodeTestArguments): Counts {
       .split('\n')
       .map(parseCounts)
       .filter((found) => found !== undefined)
-    assert.equal(counts.length, 1, stdout)
-    return counts[0] ?? assert.fail()
+    assert.notEqual(counts.length, 0, stdout)
+    return counts.reduce(addCounts)
   } finally {
     rmSync(folder, { recursive: true })
   }
@@ -87,4 +87,18 @@ test('a file that registers no test is a failure, also where files share a proce
 
 test('a file that does not load is a failure, also where files share a process', () => {
   assert.equal(countsOf(`throw new Error('load')`, joinedTestArguments).failed.length, 1)
+})
+
+test('a file that never ends is a failure, which is told before the run has ended', () => {
+  const hanging = `
+    test('one', () => {})
+    test('never', () => new Promise(() => setTimeout(() => process.kill(process.pid, 'SIGKILL'), 3000)))
+  `
+  const alone = countsOf(hanging, (files) => nodeTestArguments(files, 1))
+  assert.equal(alone.passed, 1)
+  assert.match(alone.failed[0]?.reason ?? '', /timed out after 1000ms/)
+  const joined = countsOf(hanging, (files) => joinedTestArguments(files, 1))
+  assert.equal(joined.passed, 1)
+  assert.equal(joined.failed[0]?.name, 'never')
+  assert.match(joined.failed[1]?.reason ?? '', /timed out after 1000ms/)
 })
