@@ -46,7 +46,7 @@ const refused: Readonly<Record<string, readonly [text: string, line: number]>> =
 }
 
 function withoutChance(text: string): string[] {
-  const plain = text.replace(/ initval 0x[\da-f]+/g, '').replace(/ timeout 4\d\d/g, ' timeout ~500')
+  const plain = text.replace(/ initval 0x[\da-f]+/g, '').replace(/ timeout (4\d\d|500)/g, ' timeout ~500')
   return plain.split('\n').sort()
 }
 
