@@ -40,6 +40,23 @@ test('a server that was closed answers no more', { skip }, async () => {
   }
 })
 
+test('each datagram comes from another port, for as long as there are others', { skip }, async () => {
+  const topology = await Topology.create(
+    directorNetwork({ servers: 1, backends: [{ protocol: 'udp', port: 53 }] }),
+  )
+  try {
+    const client = topology.namespace('client')
+    await client.setSysctls({ 'net.ipv4.ip_local_port_range': '40000 40007' })
+    const ports: number[] = []
+    for (let request = 0; request < 12; request++)
+      ports.push((await client.exchange('udp', '10.2.0.11', 53, 'x')).clientPort)
+    assert.equal(new Set(ports.slice(0, 8)).size, 8, ports.join(' '))
+    assert.equal(new Set(ports.slice(8)).size, 4, ports.join(' '))
+  } finally {
+    await topology.close()
+  }
+})
+
 test('addresses, routes and sysctls change while it stands', { skip }, async () => {
   const topology = await Topology.create({ namespaces: { a: {}, b: {} }, wires: [['a:eth0', 'b:eth0']] })
   try {

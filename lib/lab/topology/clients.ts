@@ -1,5 +1,5 @@
 /** Requests from inside a namespace. Each opens a connection of its own, so that each is scheduled anew. */
-import { createSocket } from 'node:dgram'
+import { createSocket, type Socket, type SocketType } from 'node:dgram'
 import { once } from 'node:events'
 import { request as httpRequest, type IncomingMessage } from 'node:http'
 import { connect } from 'node:net'
@@ -41,12 +41,35 @@ async function exchangeTcp(spec: ExchangeSpec, signal: AbortSignal): Promise<str
 }
 
 async function exchangeUdp(spec: ExchangeSpec, signal: AbortSignal): Promise<string> {
-  const socket = createSocket(spec.address.includes(':') ? 'udp6' : 'udp4')
+  const socket = await newUdpSocket(spec.address.includes(':') ? 'udp6' : 'udp4')
   try {
     socket.send(spec.text, spec.port, spec.address)
     const [reply] = (await once(socket, 'message', { signal })) as [Buffer]
     return reply.toString()
   } finally {
+    socket.close()
+  }
+}
+
+/** Ports that datagrams were sent from. An agent has a namespace of its own, and all of its ports. */
+const usedPorts = new Set<number>()
+/** By then hardly any port is left that was not used. */
+const mostDraws = 100
+
+/**
+ * From a port that none before it had. The kernel draws one by lot, and now and then one that it drew before: the datagram would
+ * belong to the connection of that one, and go where it went.
+ */
+async function newUdpSocket(type: SocketType): Promise<Socket> {
+  for (let draws = 1; ; draws++) {
+    const socket = createSocket(type).bind()
+    await once(socket, 'listening')
+    const { port } = socket.address()
+    if (draws > mostDraws) usedPorts.clear()
+    if (!usedPorts.has(port)) {
+      usedPorts.add(port)
+      return socket
+    }
     socket.close()
   }
 }
