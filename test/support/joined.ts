@@ -1,7 +1,7 @@
 /**
  * Test files one after the other in this one process, each as a suite of its own so that its hooks stay its own:
- * `node dist/test/support/joined.js SECONDS FILES…`, where a file may take so many. For where starting Node takes longer than most files do: under sanitizers,
- * and in a guest.
+ * `node dist/test/support/joined.js SECONDS FILES…`, where a file may take so many seconds. For where starting Node takes
+ * longer than most files do: under sanitizers, and in a guest.
  */
 import { createRequire } from 'node:module'
 import { resolve } from 'node:path'

@@ -31,7 +31,7 @@ interface Counts {
   readonly received: number
   readonly dropped: number
 }
-const counts = /(\d+) packets? captured, (\d+) packets? received by filter, (\d+) packets? dropped/
+const countsPattern = /(\d+) packets? captured, (\d+) packets? received by filter, (\d+) packets? dropped/
 
 export class Recording {
   readonly frames: Frame[] = []
@@ -108,7 +108,7 @@ export class Recording {
   }
 
   private async counts(): Promise<Counts> {
-    const answer = this.says(counts, mostAnswerMs)
+    const answer = this.says(countsPattern, mostAnswerMs)
     this.child.kill('SIGUSR1')
     const [captured = 0, received = 0, dropped = 0] = (await answer).slice(1).map(Number)
     return { captured, received, dropped }
