@@ -39,6 +39,13 @@ async function send(sender: Namespace, count: number): Promise<void> {
   await sender.run(['bash', '-c', script])
 }
 
+/** Datagrams that arrive while tcpdump stands still, and that it finds when it goes on. */
+async function sendUnread(sender: Namespace, count: number, tcpdump: ChildProcess): Promise<void> {
+  tcpdump.kill('SIGSTOP')
+  await send(sender, count)
+  tcpdump.kill('SIGCONT')
+}
+
 function greetings({ packets }: Recording): number {
   return packets.filter(({ destinationPort, payloadBytes }) => destinationPort === 9 && payloadBytes === 6)
     .length
@@ -60,9 +67,7 @@ test('a recording waits for a tcpdump that is behind', { skip }, () =>
 
 test('hundreds of frames wait for tcpdump', { skip }, () =>
   withRecording(async (recording, sender, tcpdump) => {
-    tcpdump.kill('SIGSTOP')
-    await send(sender, 500)
-    tcpdump.kill('SIGCONT')
+    await sendUnread(sender, 500, tcpdump)
     await recording.quiet()
     assert.equal(greetings(recording), 500)
   }),
@@ -70,9 +75,7 @@ test('hundreds of frames wait for tcpdump', { skip }, () =>
 
 test('a recording that frames are missing from says so, and does not wait for them', { skip }, () =>
   withRecording(async (recording, sender, tcpdump) => {
-    tcpdump.kill('SIGSTOP')
-    await send(sender, 5000)
-    tcpdump.kill('SIGCONT')
+    await sendUnread(sender, 5000, tcpdump)
     await assert.rejects(recording.quiet(), {
       code: 'ERR_LAB_TOPOLOGY',
       message: /^tcpdump on two:eth0: \d+ of \d+ frames were lost/,
